@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,12 @@ def requirement(text: str) -> tuple[str, str]:
     return name.lower(), floor
 
 
+def declared() -> list[str]:
+    """Every dependency line of pyproject.toml, extras included."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [*project["dependencies"], *chain(*project["optional-dependencies"].values())]
+
+
 def tracked(*patterns: str) -> list[Path]:
     out = subprocess.run(
         ["git", "ls-files", "-z", *patterns], cwd=ROOT, capture_output=True, text=True, check=True
@@ -30,11 +37,7 @@ def tracked(*patterns: str) -> list[Path]:
 
 
 def test_environment_names_the_same_packages_as_pyproject():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    wanted = dict(
-        requirement(line)
-        for line in [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]
-    )
+    wanted = dict(requirement(line) for line in declared())
     conda = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     listed = [line for line in conda if isinstance(line, str)]
     listed += [line for entry in conda if isinstance(entry, dict) for line in entry["pip"]]
@@ -52,8 +55,7 @@ def test_every_dependency_is_locked_with_a_hash_and_no_address():
     locked = {re.match(r"[A-Za-z0-9_.-]+", entry)[0].lower() for entry in entries}
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"https?://", lock)
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    for line in [*project["dependencies"], *sum(project["optional-dependencies"].values(), [])]:
+    for line in declared():
         assert requirement(line)[0] in locked, f"{line} is not in requirements.lock"
 
 
