@@ -1,0 +1,279 @@
+"""What every data set has in common: its record, its table, its splits, its errors.
+
+A set is a module `emobook.datasets.<name>` that holds
+
+- `INFO`, an `Info` record, and
+- `load(root=None, **options)`, which returns a `Dataset` of everything listed. It opens no
+  image; entries that cannot be used go to `Dataset.dropped`, files that are absent to `.absent`.
+
+`load` of this module does the rest for all of them: the error policy and the split.
+"""
+
+import dataclasses
+import importlib
+import inspect
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from emobook import images
+from emobook._files import data_dir
+from emobook.datasets.lists import DatasetError, DatasetMissing, failures, one_of
+
+NAMES = ("synthetic", "fi", "oasis", "flickr_ldl", "twitter_ldl")
+SPLITS = ("train", "val", "test")
+POLICIES = ("raise", "drop")
+
+
+@dataclasses.dataclass(frozen=True)
+class Info:
+    """What is known of a data set before any file is read.
+
+    `images` and `expected` (images per class) are the counts that `expected_source` prints; None
+    and empty where nothing was printed. `folder` is the place below `$EMOBOOK_DATA` (the name,
+    where it is not given); `layout` says in words what has to lie there. `partial` is the reason
+    why a good copy may list images without files; empty where it may not. `embedded` sets come
+    with the package and need no folder.
+    """
+
+    name: str
+    title: str
+    labels: str
+    access: str
+    licence: str
+    source: str
+    paper: str
+    layout: str = ""
+    classes: tuple[str, ...] | None = None
+    scale: tuple[float, float] | None = None
+    images: int | None = None
+    expected: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    expected_source: str = ""
+    splits: tuple[str, ...] = SPLITS
+    folder: str = ""
+    partial: str = ""
+    embedded: bool = False
+
+    def missing(self, where: str) -> DatasetMissing:
+        """The error for a copy that is not there; `where` says what was looked for, and found."""
+        return DatasetMissing(
+            f"{self.name} is not here: {where}; {self.title} is {self.access} ({self.source}); "
+            f"put {self.layout} into $EMOBOOK_DATA/{self.folder or self.name}, or pass root=…"
+        )
+
+
+@dataclasses.dataclass(frozen=True, repr=False, eq=False)
+class Dataset:
+    """Images with what people said of them; row i is the same image in every part.
+
+    table : DataFrame, N rows. `path` (absolute, None where an image is listed without a file),
+        `id`, `split` ("train", "val", "test") and `group` (equal for images that belong on the
+        same side of a split); where known `p` (share of the commonest label, in (0, 1]),
+        `votes`, `boxes`, `mask_path` and further columns of the set's own.
+    classes : names, in the order of every array with C columns; None for a set of ratings.
+    labels : int64 (N,), positions in `classes`, or None.
+    votes : int64 (N, C), people per class, or None.
+    distributions : float64 (N, C), each row sums to 1; the vote shares where there are votes.
+    ratings : DataFrame, columns `valence` and `arousal` on `scale`, or None.
+    scale : (lowest, highest) rating, or None.
+    truth : float64 (N, C), the noise-free distribution of a simulated set, else None.
+    absent : ids that are listed, but have no file.
+    dropped : (path, reason) of what was left out.
+
+    `absent` and `dropped` describe the whole set, whatever the subset.
+    """
+
+    info: Info
+    table: pd.DataFrame
+    classes: tuple[str, ...] | None = None
+    labels: np.ndarray | None = None
+    votes: np.ndarray | None = None
+    distributions: np.ndarray | None = None
+    ratings: pd.DataFrame | None = None
+    scale: tuple[float, float] | None = None
+    truth: np.ndarray | None = None
+    absent: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+
+    _ROWS = ("labels", "votes", "distributions", "ratings", "truth")
+
+    def __post_init__(self):
+        table = self.table.reset_index(drop=True)
+        for column in ("path", "id", "split", "group"):
+            if column not in table:
+                raise DatasetError(f"{self.name}: the table lacks the column {column!r}")
+        table["path"] = table["path"].astype(object).where(table["path"].notna(), None)
+        if self.votes is not None:
+            votes = np.asarray(self.votes, dtype=np.int64)
+            totals = votes.sum(axis=1, keepdims=True)
+            if (votes < 0).any() or (totals == 0).any():
+                raise DatasetError(f"{self.name}: every image needs votes, none of them negative")
+            shares = votes / totals
+            object.__setattr__(self, "votes", votes)
+            if self.distributions is None:
+                object.__setattr__(self, "distributions", shares)
+            if "p" not in table:
+                table["p"] = shares.max(axis=1)
+            if "votes" not in table:
+                table["votes"] = pd.Series(list(votes), dtype=object)
+        for part in self._ROWS:
+            value = getattr(self, part)
+            if value is not None and len(value) != len(table):
+                raise DatasetError(
+                    f"{self.name}: {part} has {len(value)} rows, the table has {len(table)}"
+                )
+        if self.labels is not None:
+            object.__setattr__(self, "labels", np.asarray(self.labels, dtype=np.int64))
+        if self.ratings is not None:
+            object.__setattr__(self, "ratings", self.ratings.reset_index(drop=True))
+        object.__setattr__(self, "table", table)
+
+    @property
+    def name(self) -> str:
+        return self.info.name
+
+    @property
+    def paths(self) -> np.ndarray:
+        """Object array (N,) of str; None where an image is listed without a file."""
+        return self.table["path"].to_numpy(dtype=object)
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def image(self, i: int):
+        """Row `i` as a PIL image, mode RGB. Raises `DatasetError` where there is no file,
+        `ImageError` where the file is no image."""
+        path = self.paths[i]
+        if path is None:
+            raise DatasetError(
+                f"{self.name}: {self.table['id'].iloc[i]} is listed without a file; "
+                f"this set needs {self.info.layout}"
+            )
+        return images.read(path)
+
+    def subset(self, selection) -> "Dataset":
+        """The rows of one split (its name), or of a boolean mask or integer positions (N or k).
+
+        Raises ValueError for another name, or a mask of another length.
+        """
+        if isinstance(selection, str):
+            one_of("split", selection, self.info.splits)
+            selection = (self.table["split"] == selection).to_numpy()
+        rows = np.asarray(selection)
+        if rows.dtype == bool and rows.shape != (len(self),):
+            raise DatasetError(
+                f"selection has shape {rows.shape}: a mask needs one value for each of the "
+                f"{len(self)} images"
+            )
+        rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        parts = {part: getattr(self, part) for part in self._ROWS}
+        parts = {
+            part: value.iloc[rows] if isinstance(value, pd.DataFrame) else value[rows]
+            for part, value in parts.items()
+            if value is not None
+        }
+        return dataclasses.replace(self, table=self.table.iloc[rows], **parts)
+
+    def counts(self) -> pd.Series:
+        """Images per class, in the order of `classes`; a set of ratings has one row, "images"."""
+        if self.labels is None:
+            return pd.Series({"images": len(self)})
+        return pd.Series(np.bincount(self.labels, minlength=len(self.classes)), self.classes)
+
+    def __repr__(self) -> str:
+        splits = self.table["split"].value_counts()
+        parts = ", ".join(f"{s} {splits[s]}" for s in self.info.splits if s in splits)
+        lines = [f"Dataset {self.name}: {len(self)} images ({parts})"]
+        if self.labels is not None:
+            lines.append("  " + ", ".join(f"{c} {n}" for c, n in self.counts().items()))
+        if self.ratings is not None:
+            scale = "" if self.scale is None else f", {self.scale[0]} to {self.scale[1]}"
+            lines.append(f"  rated: {', '.join(self.ratings.columns)}{scale}")
+        if self.absent:
+            lines.append(f"  {len(self.absent)} listed without a file")
+        if self.dropped:
+            lines.append(f"  {len(self.dropped)} left out")
+        return "\n".join(lines)
+
+
+def names() -> tuple[str, ...]:
+    """Every data set that `load` knows."""
+    return NAMES
+
+
+def module(name: str):
+    """The module of a data set. Raises `DatasetError` for an unknown name."""
+    one_of("data set", name, NAMES)
+    return importlib.import_module(f"emobook.datasets.{name}")
+
+
+def info(name: str) -> Info:
+    """The record of a data set. Raises `DatasetError` for an unknown name."""
+    return module(name).INFO
+
+
+def load(name: str, root=None, split: str | None = None, on_error: str = "raise", **options):
+    """Load a data set, or one split of it ("train", "val", "test"), as a `Dataset`.
+
+    Lists are read and folders are listed; no image is opened, so 23,000 images take about a
+    second. `root` defaults to `$EMOBOOK_DATA/<name>`; `options` are the set's own.
+
+    on_error="raise" raises `DatasetError` where an entry of the list cannot be used (an empty
+    file, a label against its folder, …) and lets `Dataset.image` raise `ImageError` later.
+    on_error="drop" opens every file now, leaves out what cannot be used or decoded and
+    placeholders ("photo no longer available"), and says so in one warning and in `.dropped`.
+    Listed images without a file are never an error: they are in `.absent`.
+
+    Raises `DatasetMissing` where there is no copy, `DatasetError` where the name, the split, an
+    option or the copy is wrong.
+    """
+    source = module(name)
+    one_of("on_error", on_error, POLICIES)
+    if split is not None:
+        one_of("split", split, source.INFO.splits)
+    accepted = list(inspect.signature(source.load).parameters)
+    for option in options:
+        one_of(f"{name}: option", option, [o for o in accepted if o != "root"])
+    dataset = source.load(root=root, **options)
+    if on_error == "drop":
+        dataset = _without_bad_files(dataset)
+    elif dataset.dropped:
+        path, reason = dataset.dropped[0]
+        raise DatasetError(
+            f"{name}: {len(dataset.dropped)} listed images cannot be used, the first is {path} "
+            f"({reason}); see `emobook data verify {name}`, or pass on_error='drop'"
+        )
+    return dataset if split is None else dataset.subset(split)
+
+
+def _without_bad_files(dataset: Dataset) -> Dataset:
+    paths = dataset.paths
+    reasons = failures(paths)
+    if "placeholder" in dataset.table:
+        for i in np.flatnonzero(dataset.table["placeholder"].to_numpy(dtype=bool)):
+            reasons.setdefault(i, "a placeholder: the same file stands for many images")
+    dropped = (*dataset.dropped, *((paths[i], reasons[i]) for i in sorted(reasons)))
+    if dropped:
+        warnings.warn(
+            f"{dataset.name}: {len(dropped)} images left out, the first is {dropped[0][0]} "
+            f"({dropped[0][1]}); see .dropped",
+            stacklevel=3,
+        )
+    good = np.setdiff1d(np.arange(len(dataset)), list(reasons))
+    return dataclasses.replace(dataset.subset(good), dropped=dropped)
+
+
+def folder_of(source: Info, root=None) -> Path:
+    """The folder of a set: `root`, else `$EMOBOOK_DATA/<folder>`. Raises `DatasetMissing`."""
+    if root is not None:
+        folder = Path(root).expanduser().resolve()
+    elif (data := data_dir()) is not None:
+        folder = data / (source.folder or source.name)
+    else:
+        raise source.missing("EMOBOOK_DATA is not set")
+    if not folder.is_dir():
+        raise source.missing(f"there is no folder {folder}")
+    return folder

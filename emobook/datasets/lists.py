@@ -1,0 +1,114 @@
+"""Lists, folders and splits: what the modules of the data sets share below `base`."""
+
+import hashlib
+import os
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from difflib import get_close_matches
+from pathlib import Path
+
+import numpy as np
+
+from emobook import images
+
+
+class DatasetError(ValueError):
+    """A data set that cannot be used as asked; the message says what to do."""
+
+
+class DatasetMissing(DatasetError):
+    """A data set whose folder, or whose list, is not on this machine."""
+
+
+def one_of(what: str, value, known: Iterable[str]) -> None:
+    """Raise `DatasetError` where `value` is none of `known`, with the nearest name."""
+    known = list(known)
+    if value not in known:
+        near = get_close_matches(str(value).lower(), known, n=1, cutoff=0.5)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise DatasetError(f"{what} {value!r} is none of {', '.join(known) or 'none'}{hint}")
+
+
+def failures(paths) -> dict[int, str]:
+    """Position → reason for every file of `paths` that does not decode; None is passed over."""
+
+    def reason(path):
+        try:
+            images.read(path, max_side=32)  # a JPEG is decoded whole, at an eighth of its size
+        except images.ImageError as error:
+            return error.reason
+
+    there = [i for i, path in enumerate(paths) if path is not None]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(reason, [paths[i] for i in there])
+        return {i: why for i, why in zip(there, found, strict=True) if why is not None}
+
+
+def bucket(key: str, buckets: int) -> int:
+    """SHA-256 of `key` (UTF-8) as a number, modulo `buckets`: the same on every machine."""
+    return int(hashlib.sha256(key.encode()).hexdigest(), 16) % buckets
+
+
+def carve_validation(splits, keys) -> np.ndarray:
+    """Splits with a validation part: a "train" row becomes "val" where `bucket(key, 17)` is 0.
+
+    1 of 17 is the 5 of 85 per cent by which You et al. (2016) divide 80/5/15. The rule looks at
+    one key at a time, so it works on any list, in any order, however incomplete.
+    """
+    return np.array(
+        [
+            "val" if split == "train" and bucket(key, 17) == 0 else split
+            for split, key in zip(splits, keys, strict=True)
+        ],
+        dtype=object,
+    )
+
+
+def frozen_splits(keys) -> np.ndarray:
+    """Splits for a set that was published without: about 80/5/15 per cent, by `bucket(key, 20)`.
+
+    0 to 2 are "test", 3 is "val", the others "train". Equal keys fall on the same side.
+    """
+    parts = ("test", "test", "test", "val")
+    return np.array([(parts + ("train",) * 16)[bucket(key, 20)] for key in keys], dtype=object)
+
+
+def read_text(path: Path, source) -> str:
+    """The text of a list that belongs to the set with the record `source`.
+
+    Raises `DatasetMissing` where it is absent, `DatasetError` where it is not UTF-8.
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise source.missing(f"{path} cannot be read ({error.strerror})") from None
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path} is not UTF-8 text: get the list again") from None
+
+
+def is_safe(name) -> bool:
+    """Whether `name` is a relative path that stays in its folder, on any system."""
+    return (
+        isinstance(name, str)
+        and not any(c in name for c in "\\\0\n\r")
+        and name[1:2] != ":"
+        and all(part not in ("", ".", "..") for part in name.split("/"))
+    )
+
+
+def sizes(root: Path, listed: Iterable[str]) -> dict[str, int]:
+    """Bytes of every listed file that exists, by its name below `root` (slashes).
+
+    Folders are listed once, so this takes one system call per file and opens none.
+    """
+    found = {}
+    listed = set(listed)
+    for folder in sorted({name.rpartition("/")[0] for name in listed}):
+        if not (root / folder).is_dir():
+            continue
+        with os.scandir(root / folder) as entries:
+            for entry in entries:
+                name = f"{folder}/{entry.name}" if folder else entry.name
+                if name in listed and entry.is_file():
+                    found[name] = entry.stat().st_size
+    return found
