@@ -20,8 +20,7 @@ import numpy as np
 import pandas as pd
 
 from emobook import images
-from emobook._files import data_dir
-from emobook.datasets.lists import DatasetError, DatasetMissing, failures, one_of
+from emobook.datasets.lists import DatasetError, DatasetMissing, failures, one_of, sizes
 
 NAMES = ("synthetic", "fi", "oasis", "flickr_ldl", "twitter_ldl")
 SPLITS = ("train", "val", "test")
@@ -35,8 +34,8 @@ class Info:
     `images` and `expected` (images per class) are the counts that `expected_source` prints; None
     and empty where nothing was printed. `folder` is the place below `$EMOBOOK_DATA` (the name,
     where it is not given); `layout` says in words what has to lie there. `partial` is the reason
-    why a good copy may list images without files; empty where it may not. `embedded` sets come
-    with the package and need no folder.
+    why a good copy may list images without files; empty where it may not. `lists` are the files
+    that hold the labels. `embedded` sets come with the package and need no folder.
     """
 
     name: str
@@ -55,12 +54,13 @@ class Info:
     splits: tuple[str, ...] = SPLITS
     folder: str = ""
     partial: str = ""
+    lists: tuple[str, ...] = ()
     embedded: bool = False
 
     def missing(self, where: str) -> DatasetMissing:
         """The error for a copy that is not there; `where` says what was looked for, and found."""
         return DatasetMissing(
-            f"{self.name} is not here: {where}; {self.title} is {self.access} ({self.source}); "
+            f"{self.name} is not here: {where}; access to {self.title}: {self.access} ({self.source}); "
             f"put {self.layout} into $EMOBOOK_DATA/{self.folder or self.name}, or pass root=…"
         )
 
@@ -234,9 +234,9 @@ def load(name: str, root=None, split: str | None = None, on_error: str = "raise"
     one_of("on_error", on_error, POLICIES)
     if split is not None:
         one_of("split", split, source.INFO.splits)
-    accepted = list(inspect.signature(source.load).parameters)
+    accepted = [o for o in inspect.signature(source.load).parameters if o != "root"]
     for option in options:
-        one_of(f"{name}: option", option, [o for o in accepted if o != "root"])
+        one_of(f"{name}: option", option, accepted)
     dataset = source.load(root=root, **options)
     if on_error == "drop":
         dataset = _without_bad_files(dataset)
@@ -266,14 +266,25 @@ def _without_bad_files(dataset: Dataset) -> Dataset:
     return dataclasses.replace(dataset.subset(good), dropped=dropped)
 
 
-def folder_of(source: Info, root=None) -> Path:
-    """The folder of a set: `root`, else `$EMOBOOK_DATA/<folder>`. Raises `DatasetMissing`."""
-    if root is not None:
-        folder = Path(root).expanduser().resolve()
-    elif (data := data_dir()) is not None:
-        folder = data / (source.folder or source.name)
-    else:
-        raise source.missing("EMOBOOK_DATA is not set")
-    if not folder.is_dir():
-        raise source.missing(f"there is no folder {folder}")
-    return folder
+def with_files(
+    source: Info, root: Path, table: pd.DataFrame, files, *, keep_absent=False, dropped=(), **parts
+) -> Dataset:
+    """The `Dataset` of a list: which of its `files` (names below `root`, one per row) are there.
+
+    `table` has every column but `path`; `parts` are the other arrays of `Dataset`, one row per
+    listed image. Rows without a file go to `.absent`, and leave the table unless `keep_absent`;
+    empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
+    """
+    found = sizes(root, files)
+    if not found and not keep_absent:
+        raise source.missing(f"none of the {len(table)} images that it lists is in {root}")
+    paths = [str(root / name) if name in found else None for name in files]
+    empty = [(str(root / name), "an empty file") for name in files if found.get(name) == 0]
+    dataset = Dataset(
+        source,
+        table.assign(path=paths),
+        absent=tuple(i for i, path in zip(table["id"], paths, strict=True) if path is None),
+        dropped=(*dropped, *empty),
+        **parts,
+    )
+    return dataset.subset([found.get(name, 1 if keep_absent else 0) > 0 for name in files])

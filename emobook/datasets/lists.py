@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from emobook import images
+from emobook._files import data_dir, file_digest
 
 
 class DatasetError(ValueError):
@@ -26,7 +27,8 @@ def one_of(what: str, value, known: Iterable[str]) -> None:
     if value not in known:
         near = get_close_matches(str(value).lower(), known, n=1, cutoff=0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise DatasetError(f"{what} {value!r} is none of {', '.join(known) or 'none'}{hint}")
+        choice = f"one of {', '.join(known)}" if known else "left out: there is none"
+        raise DatasetError(f"{what} {value!r} is unknown; it has to be {choice}{hint}")
 
 
 def failures(paths) -> dict[int, str]:
@@ -73,6 +75,22 @@ def frozen_splits(keys) -> np.ndarray:
     return np.array([(parts + ("train",) * 16)[bucket(key, 20)] for key in keys], dtype=object)
 
 
+def folder_of(source, root=None) -> Path:
+    """The folder of the set with the record `source`: `root`, else `$EMOBOOK_DATA/<folder>`.
+
+    Raises `DatasetMissing` where there is none.
+    """
+    if root is not None:
+        folder = Path(root).expanduser().resolve()
+    elif (data := data_dir()) is not None:
+        folder = data / (source.folder or source.name)
+    else:
+        raise source.missing("EMOBOOK_DATA is not set")
+    if not folder.is_dir():
+        raise source.missing(f"there is no folder {folder}")
+    return folder
+
+
 def read_text(path: Path, source) -> str:
     """The text of a list that belongs to the set with the record `source`.
 
@@ -112,3 +130,27 @@ def sizes(root: Path, listed: Iterable[str]) -> dict[str, int]:
                 if name in listed and entry.is_file():
                     found[name] = entry.stat().st_size
     return found
+
+
+def same_bytes(paths: Iterable[str]) -> list[list[str]]:
+    """Groups of two or more files with equal bytes.
+
+    Only files of equal size are opened, and only those whose ends agree too are read whole:
+    the end of a compressed image tells more than its head.
+    """
+
+    def end(path):
+        with open(path, "rb") as file:
+            file.seek(-min(512, os.path.getsize(path)), os.SEEK_END)
+            return file.read()
+
+    groups = [list(paths)]
+    for key in (os.path.getsize, end, file_digest):
+        finer = []
+        for group in groups:
+            parts = {}
+            for path in group:
+                parts.setdefault(key(path), []).append(path)
+            finer += [part for part in parts.values() if len(part) > 1]
+        groups = finer
+    return groups

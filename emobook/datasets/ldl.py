@@ -1,0 +1,174 @@
+"""Label distributions: what eight or eleven people voted for one image, and tables of shares.
+
+The two vote files (Yang, Sun and Sun 2017) are data sets of their own, `flickr_ldl` and
+`twitter_ldl`; `paintings` and `emotion6_features` are ready-made feature tables, which come
+without images.
+"""
+
+import dataclasses
+
+import numpy as np
+import pandas as pd
+from scipy.io import loadmat
+
+from emobook.datasets.base import Dataset, Info, with_files
+from emobook.datasets.lists import DatasetError, folder_of, frozen_splits, is_safe, read_text
+from emobook.emotions import MIKELS8
+
+COLUMNS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
+"""The order of the eight numbers in a line of a vote file."""
+
+EKMAN7 = ("anger", "disgust", "fear", "joy", "sadness", "surprise", "neutral")
+
+PAINTINGS = Info(
+    name="paintings",
+    title="280 abstract paintings, features and vote shares",
+    labels="shares of votes for eight emotions",
+    access="open",
+    licence="research use",
+    source="http://www.imageemotion.org; the table comes with label-distribution collections",
+    paper="machajdik2010",
+    layout="Painting.mat",
+    folder="ldl",
+    classes=MIKELS8,
+    images=280,
+)
+EMOTION6 = Info(
+    name="emotion6_features",
+    title="Emotion6, features and vote shares",
+    labels="shares of votes for six emotions and neutral",
+    access="open",
+    licence="research use",
+    source="http://chenlab.ece.cornell.edu/people/kuanchuan/",
+    paper="peng2015",
+    layout="emotion6.mat",
+    folder="ldl",
+    classes=EKMAN7,
+    images=1980,
+)
+
+
+def votes_info(name: str, title: str, voters: int, images: int) -> Info:
+    """The record of a vote file: `voters` people looked at each of its `images`."""
+    return Info(
+        name=name,
+        title=title,
+        labels=f"votes of {voters} people for eight emotions",
+        access="on request from the authors",
+        licence="research use, not to be passed on",
+        source="Yang, Sun and Sun, AAAI 2017, https://ojs.aaai.org/index.php/AAAI/article/view/10485",
+        paper="yang2017",
+        layout=f"{name}_votes.txt and, where you have the photos, the folder {name}_images",
+        lists=(f"{name}_votes.txt",),
+        folder="ldl",
+        classes=MIKELS8,
+        images=images,
+        expected_source="lines of the vote file",
+        partial="the votes go round without the photos",
+    )
+
+
+def load_votes(source: Info, root=None) -> Dataset:
+    """The data set of a vote file: every line, with or without its photo.
+
+    A line is a file name and eight counts in the order of `COLUMNS`; `.votes` has them in the
+    order of `MIKELS8`. `.labels` is the emotion with most votes, of several the first in that
+    order; the column `unique` says whether there was one winner. Photos are looked for in
+    `<name>_images`, since both sets number theirs from 1. There is no published split; this one
+    is `frozen_splits` of the file names.
+    """
+    root = folder_of(source, root)
+    path = root / source.lists[0]
+    names, counts = [], []
+    for number, line in enumerate(read_text(path, source).splitlines(), 1):
+        if not line.strip():
+            continue
+        name, *votes = line.split()
+        if len(votes) != len(COLUMNS) or not all(v.isascii() and v.isdigit() for v in votes):
+            raise DatasetError(f"{path}, line {number}: expected a file name and eight counts")
+        if not is_safe(name) or "/" in name or len(max(votes, key=len)) > 6:
+            raise DatasetError(f"{path}, line {number}: {name[:80]!r} is no image with votes")
+        names.append(name)
+        counts.append(votes)
+    if not names or len(set(names)) < len(names):
+        raise DatasetError(f"{path} is empty, or names an image twice: get it again")
+    votes = np.array(counts, dtype=np.int64)[:, [COLUMNS.index(c) for c in MIKELS8]]
+    winners = votes == votes.max(axis=1, keepdims=True)
+    table = pd.DataFrame(
+        {
+            "path": None,
+            "id": names,
+            "split": frozen_splits(names),
+            "group": names,
+            "unique": winners.sum(axis=1) == 1,
+        }
+    )
+    return with_files(
+        source,
+        root,
+        table,
+        [f"{source.name}_images/{name}" for name in names],
+        keep_absent=True,
+        classes=MIKELS8,
+        labels=votes.argmax(axis=1),
+        votes=votes,
+    )
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Table:
+    """Features and label distributions of images that are not there.
+
+    features : float64 (N, d), as published. distributions : float64 (N, C), rows sum to 1, in
+    the order of `classes`. note : what was done to the file's numbers, empty where nothing was.
+    """
+
+    name: str
+    features: np.ndarray
+    distributions: np.ndarray
+    classes: tuple[str, ...]
+    note: str = ""
+
+
+def paintings(root=None) -> Table:
+    """The 280 abstract paintings: 142 features, vote shares of the eight emotions.
+
+    All 280; 229 of them have one winner, where You et al. (2016, Table 1) print 228. `root`
+    defaults to `$EMOBOOK_DATA/ldl`. Raises `DatasetError` where the file is absent or other.
+    """
+    return _table(PAINTINGS, root, "Painting.mat", 142)
+
+
+def emotion6_features(root=None) -> Table:
+    """The 1,980 images of Emotion6: 168 features, vote shares of six emotions and neutral.
+
+    The shares are printed with few digits, so they are divided by their sums. `root` defaults to
+    `$EMOBOOK_DATA/ldl`. Raises `DatasetError` where the file is absent or other.
+    """
+    return _table(EMOTION6, root, "emotion6.mat", 168)
+
+
+def _table(source: Info, root, file: str, width: int) -> Table:
+    path = folder_of(source, root) / file
+    if not path.is_file():
+        raise source.missing(f"there is no file {path}")
+    try:
+        content = loadmat(path, variable_names=["features", "labels"])
+        features = np.asarray(content["features"], dtype=np.float64)
+        shares = np.asarray(content["labels"], dtype=np.float64)
+    except Exception:  # the reader fails in many ways on a damaged file
+        raise DatasetError(
+            f"{path} is no MATLAB file (version 5) with features and labels: get it again"
+        ) from None
+    expected = ((source.images, width), (source.images, len(source.classes)))
+    if (features.shape, shares.shape) != expected:
+        raise DatasetError(
+            f"{path} holds features {features.shape} and labels {shares.shape}, "
+            f"not {expected[0]} and {expected[1]}: get it again"
+        )
+    sums = shares.sum(axis=1, keepdims=True)
+    off = np.abs(sums - 1).max()
+    if not (np.isfinite(features).all() and (shares >= 0).all() and off < 1e-3):
+        raise DatasetError(f"{path}: features have to be finite, label rows to sum to 1")
+    note = f"shares divided by their sums, which were up to {off:.1g} off 1" if off > 1e-9 else ""
+    return Table(source.name, features, shares / sums, source.classes, note)

@@ -1,0 +1,72 @@
+"""OASIS: 900 photos rated for valence and arousal (Kurdi, Lozano and Banaji 2017)."""
+
+import io
+import re
+
+import pandas as pd
+
+from emobook.datasets.base import Dataset, Info, with_files
+from emobook.datasets.lists import DatasetError, folder_of, frozen_splits, is_safe, read_text
+
+INFO = Info(
+    name="oasis",
+    title="Open Affective Standardized Image Set (OASIS)",
+    labels="mean valence and arousal of about a hundred people each, 1 to 7",
+    access="open",
+    licence="free for research; every photo under the terms of its own source",
+    source="https://www.benedekkurdi.com/#oasis",
+    paper="kurdi2017",
+    layout="OASIS.csv and images/<Theme>.jpg",
+    lists=("OASIS.csv",),
+    scale=(1, 7),
+    images=900,
+    expected_source="Kurdi et al. 2017",
+    partial="copies often leave out the four explicit themes, 62 photos",
+)
+RATED = ("valence", "arousal")
+
+
+def load(root=None) -> Dataset:
+    """OASIS as it is listed in `OASIS.csv`; `id` and `theme` are the Theme without blanks.
+
+    `group` is the theme without its number: "Acorns 1" and "Acorns 2" show much the same, and
+    belong on the same side of a split. The set has no published split; this one is
+    `frozen_splits` of the groups. The table has the columns `theme`, `category`, and for both
+    ratings `_sd` and `_n`.
+    """
+    root = folder_of(INFO, root)
+    path = root / INFO.lists[0]
+    try:
+        # reading as text has turned the line ends of the file, carriage returns, into newlines
+        listed = pd.read_csv(io.StringIO(read_text(path, INFO)), dtype={"Theme": str})
+    except (pd.errors.ParserError, pd.errors.EmptyDataError):
+        raise DatasetError(f"{path} is not a CSV table: get it again") from None
+    columns = [f"{r.title()}_{part}" for r in RATED for part in ("mean", "SD", "N")]
+    lacking = [c for c in ("Theme", "Category", *columns) if c not in listed]
+    if lacking:
+        raise DatasetError(f"{path} lacks the columns {', '.join(lacking)}: get it again")
+    themes = listed["Theme"].fillna("").str.strip()
+    if not themes.map(is_safe).all() or themes.str.contains("/").any() or not themes.is_unique:
+        raise DatasetError(f"{path}: every Theme has to be a file name of its own")
+    numbers = listed[columns].apply(pd.to_numeric, errors="coerce")
+    numbers.columns = [c.lower() for c in columns]
+    means = numbers[[f"{r}_mean" for r in RATED]].set_axis(RATED, axis=1)
+    wrong = themes[~means.apply(lambda rating: rating.between(*INFO.scale)).all(axis=1)]
+    if len(wrong):
+        raise DatasetError(
+            f"{path}: {len(wrong)} images lack a rating between 1 and 7, first {wrong.iloc[0]!r}"
+        )
+    groups = themes.map(lambda theme: re.sub(r"\s+\d+$", "", theme))
+    table = pd.DataFrame(
+        {
+            "path": None,
+            "id": themes,
+            "split": frozen_splits(groups),
+            "group": groups,
+            "theme": themes,
+            "category": listed["Category"],
+            **{f"{r}_{part}": numbers[f"{r}_{part}"] for r in RATED for part in ("sd", "n")},
+        }
+    )
+    files = [f"images/{theme}.jpg" for theme in themes]
+    return with_files(INFO, root, table, files, ratings=means, scale=INFO.scale)
