@@ -1,0 +1,303 @@
+"""Metrics, baselines, folds and intervals: how every number of the book is judged.
+
+scikit-learn and scipy do what they can do. Here is what they lack: metrics that take scores as
+they come out of a method, intervals that resample whole groups of related images, folds that are
+repeated, and the human level.
+
+Intervals are percentile bootstraps over images, or over groups where images are related (frames of
+one scene, photos of one theme): a group is drawn with all its images. With repeated
+cross-validation an image's correctness is averaged over the repeats first (`per_image`), since
+repeats add no images. With fewer than two images or groups the bounds are NaN.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import stats
+from sklearn import metrics, model_selection
+from sklearn.base import clone
+from tqdm.auto import tqdm
+
+from emobook.emotions import MIKELS8, POSITIVE, indices
+from emobook.voters import human_ceiling as human_ceiling  # beside the baselines it belongs to
+
+_IS_POSITIVE = np.isin(MIKELS8, POSITIVE)
+
+
+class Fold(NamedTuple):
+    """One fold of one repeat; `train` and `test` hold row positions."""
+
+    repeat: int
+    fold: int
+    train: np.ndarray
+    test: np.ndarray
+
+
+class Interval(NamedTuple):
+    """A value with the bounds of its confidence interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+# ---- metrics: truth (N,); predicted (N,), or for classes also scores (N, C) ----
+
+
+def predicted_labels(predicted) -> np.ndarray:
+    """Labels (N,) of labels (N,) or scores (N, C), of which the first largest counts."""
+    predicted = np.asarray(predicted)
+    return predicted.argmax(axis=1) if predicted.ndim == 2 else predicted
+
+
+def accuracy(truth, predicted) -> float:
+    """Share of images whose predicted label, or highest score, is the true one."""
+    return float(metrics.accuracy_score(truth, predicted_labels(predicted)))
+
+
+def confusion(truth, predicted, n: int = 8) -> np.ndarray:
+    """Counts (n, n): rows are true classes, columns predicted ones."""
+    return metrics.confusion_matrix(truth, predicted_labels(predicted), labels=np.arange(n))
+
+
+def per_class_recall(truth, predicted, n: int = 8) -> np.ndarray:
+    """(n,) share of each class's images that are found; NaN for a class without images."""
+    return metrics.recall_score(
+        truth, predicted_labels(predicted), labels=np.arange(n), average=None, zero_division=np.nan
+    )
+
+
+def mse(truth, predicted) -> float:
+    """Mean squared error, in squared units of the scale."""
+    return float(metrics.mean_squared_error(truth, predicted))
+
+
+def pearson(truth, predicted) -> float:
+    """Pearson's r; NaN where either side is constant."""
+    truth, predicted = _pair(truth, predicted)
+    if np.ptp(truth) == 0 or np.ptp(predicted) == 0:
+        return float("nan")
+    return float(stats.pearsonr(truth, predicted).statistic)
+
+
+def ccc(truth, predicted) -> float:
+    """Lin's concordance, 2 cov / (var + var + squared difference of means); NaN if 0 / 0.
+
+    Unlike r it falls where predictions are shifted or shrunk. Variances divide by N.
+    """
+    truth, predicted = _pair(truth, predicted)
+    covariance = np.mean((truth - truth.mean()) * (predicted - predicted.mean()))
+    spread = truth.var() + predicted.var() + (truth.mean() - predicted.mean()) ** 2
+    return float(2 * covariance / spread) if spread else float("nan")
+
+
+# ---- eight emotions as two ----
+
+
+def polarity_labels(labels) -> np.ndarray:
+    """1 for a positive emotion, 0 for a negative one; labels are names or indices of the eight."""
+    return _IS_POSITIVE[indices(labels, argument="labels")].astype(np.int64)
+
+
+def collapse_to_polarity(values) -> np.ndarray:
+    """Labels (N,) → labels 0 negative, 1 positive; probabilities or votes (N, 8) → sums (N, 2)."""
+    values = np.asarray(values)
+    if values.ndim < 2:
+        return polarity_labels(values)
+    if values.shape[1:] != (8,) or not (values >= 0).all():
+        raise ValueError(
+            "values must be labels (N,), or probabilities or votes (N, 8) of at least 0"
+        )
+    return np.stack([values[:, ~_IS_POSITIVE].sum(1), values[:, _IS_POSITIVE].sum(1)], axis=1)
+
+
+# ---- intervals ----
+
+
+def bootstrap_interval(values, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
+    """Mean of per-image values (N,), such as correctness 0/1 or squared errors, with its interval.
+
+    groups: (N,) names of groups that are resampled whole. The same seed gives the same interval.
+    """
+    values = _numbers("values", values)
+    return _bootstrap([np.ones_like(values), values], _ratio, groups, level, resamples, seed)
+
+
+def paired_gain(correct_a, correct_b, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
+    """Mean of a minus mean of b over the same images (N,): how much a gains over b.
+
+    Both methods are judged on each resample together, so what makes an image hard for both
+    cancels. Above 0 means that a is larger; for errors that is worse.
+    """
+    a, b = _pair(correct_a, correct_b, "correct_a", "correct_b")
+    return bootstrap_interval(a - b, groups, level, resamples, seed)
+
+
+def pearson_interval(truth, predicted, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
+    """Pearson's r with its interval; truth (N,), predicted (N,) or (N, R) for R repeats.
+
+    With repeats, r is the mean of the R correlations (not that of averaged predictions, which
+    would flatter), and images are resampled jointly.
+    """
+    truth = _numbers("truth", truth)
+    predicted = _numbers("predicted", predicted, ndim=(1, 2)).reshape(len(predicted), -1).T
+    if predicted.shape[1] != len(truth):
+        raise ValueError(f"predicted must have {len(truth)} rows like truth")
+    x, ys = truth - truth.mean(), predicted - predicted.mean(axis=1, keepdims=True)
+    if np.ptp(x) == 0 or (np.ptp(ys, axis=1) == 0).any():
+        return Interval(np.nan, np.nan, np.nan)
+    columns = [np.ones_like(x), x, x * x, *(c for y in ys for c in (y, y * y, x * y))]
+    return _bootstrap(columns, _mean_pearson, groups, level, resamples, seed)
+
+
+def _ratio(sums):
+    return sums[..., 1] / sums[..., 0]
+
+
+def _mean_pearson(sums):
+    """r from sums over images (…, 3 + 3R) of 1, x, x², then y, y², xy of each repeat."""
+    n, x, xx = (sums[..., i, None] for i in range(3))
+    y, yy, xy = (sums[..., i::3] for i in (3, 4, 5))
+    with np.errstate(invalid="ignore", divide="ignore"):  # a resample without any spread
+        r = (n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y))
+    return r.mean(axis=-1)
+
+
+def _bootstrap(columns, statistic, groups, level, resamples, seed) -> Interval:
+    """Interval of a statistic of sums over images, of which resampling needs only each group's."""
+    rows = np.stack(columns, axis=1)
+    if groups is not None:
+        groups = np.asarray(groups)
+        if groups.shape != (len(rows),):
+            raise ValueError(f"groups must be of shape ({len(rows)},), not {groups.shape}")
+        rows = pd.DataFrame(rows).groupby(groups, sort=True).sum().to_numpy()
+    value = float(statistic(rows.sum(axis=0)))
+    if len(rows) < 2:
+        return Interval(value, np.nan, np.nan)
+
+    drawn = stats.bootstrap(
+        (np.arange(len(rows)),),
+        lambda index, axis: statistic(rows[index].sum(axis=-2)),
+        method="percentile",
+        confidence_level=level,
+        n_resamples=resamples,
+        batch=max(1, 2_000_000 // rows.size),
+        random_state=np.random.default_rng(seed),
+    )
+    return Interval(value, *map(float, drawn.confidence_interval))
+
+
+# ---- folds and predictions ----
+
+
+def repeated_folds(y, groups=None, splits: int = 5, repeats: int = 5, seed: int = 0) -> list[Fold]:
+    """Shuffled folds, `repeats` times over; each repeat tests every image once.
+
+    y of whole numbers or strings is stratified, y of floats (N,) or (N, K) is not; images of one
+    group stay together. Repeat r is drawn with seed + r.
+    """
+    y = np.asarray(y)
+    continuous = y.dtype.kind == "f"
+    kind = {
+        (False, False): model_selection.StratifiedKFold,
+        (False, True): model_selection.StratifiedGroupKFold,
+        (True, False): model_selection.KFold,
+        (True, True): model_selection.GroupKFold,
+    }[continuous, groups is not None]
+    folds = []
+    for repeat in range(repeats):
+        splitter = kind(splits, shuffle=True, random_state=seed + repeat)
+        parts = splitter.split(np.zeros(len(y)), y, groups)
+        folds += [Fold(repeat, fold, train, test) for fold, (train, test) in enumerate(parts)]
+    return folds
+
+
+def cross_predict(estimator, X, y, folds, progress: bool = True, **fit_params) -> pd.DataFrame:
+    """Predict each fold's test images with a clone of `estimator` fitted on its training images.
+
+    X: table, array or list of N; y: labels 0..C-1 (N,) or floats (N,) or (N, K); folds: those of
+    `repeated_folds`; fit_params: per-image arguments of `fit`, cut to the training images.
+    Returns a DataFrame with columns index (position in X), repeat, fold, truth, scores. For labels
+    scores are arrays (C,), C = largest label + 1: probabilities, else decision values (then a
+    class that was not trained has -inf). For floats they are predictions.
+    """
+    y = np.asarray(y)
+    if y.dtype.kind not in "iuf":
+        raise ValueError(f"y must hold labels 0..C-1 or floats, not {y.dtype}")
+    rows = []
+    for repeat, fold, train, test in tqdm(folds, desc="folds", disable=not progress):
+        model = clone(estimator)
+        kept = {name: _take(value, train) for name, value in fit_params.items()}
+        model.fit(_take(X, train), y[train], **kept)
+        if y.dtype.kind == "f":
+            scores = model.predict(_take(X, test))
+        else:
+            scores = _class_scores(model, _take(X, test), int(y.max()) + 1)
+        rows += [(i, repeat, fold, y[i], s) for i, s in zip(test, scores, strict=True)]
+    return pd.DataFrame(rows, columns=["index", "repeat", "fold", "truth", "scores"])
+
+
+def per_image(predictions: pd.DataFrame) -> pd.Series:
+    """What the intervals take: correctness per image, averaged over repeats, ordered by index.
+
+    predictions: the result of `cross_predict` for labels; for ratings, squared errors instead.
+    """
+    truth, scores = np.stack(predictions["truth"]), np.stack(predictions["scores"])
+    if truth.dtype.kind == "f":
+        value = (truth - scores) ** 2
+    else:
+        value = (scores.argmax(axis=1) == truth).astype(float)
+    return pd.Series(value).groupby(predictions["index"].to_numpy()).mean()
+
+
+def _take(values, index):
+    if hasattr(values, "iloc"):
+        return values.iloc[index]
+    return values[index] if isinstance(values, np.ndarray) else [values[i] for i in index]
+
+
+def _class_scores(model, X, n: int) -> np.ndarray:
+    """(N, n) scores with the columns where the classes belong, also if training lacked some."""
+    if hasattr(model, "predict_proba"):
+        given, absent = model.predict_proba(X), 0.0
+    else:
+        given, absent = model.decision_function(X), -np.inf
+        if given.ndim == 1:  # two classes: one value, the second class's
+            given = np.stack([-given, given], axis=1)
+    scores = np.full((len(given), n), absent)
+    scores[:, np.asarray(model.classes_)] = given
+    return scores
+
+
+# ---- baselines (the human level is in `voters`) ----
+
+
+def majority_baseline(y) -> float:
+    """Accuracy of always answering the most frequent label of y."""
+    return float(np.unique(y, return_counts=True)[1].max() / len(y))
+
+
+def mean_baseline(y) -> float:
+    """Mean squared error of always answering the mean of y: its variance (divided by N)."""
+    return float(np.var(_numbers("y", y)))
+
+
+# ---- input ----
+
+
+def _numbers(name: str, values, ndim=(1,)) -> np.ndarray:
+    try:
+        values = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} must hold numbers") from None
+    if values.ndim not in ndim or not values.size or not np.isfinite(values).all():
+        raise ValueError(f"{name} must be one finite number per image, and not empty")
+    return values
+
+
+def _pair(a, b, name_a="truth", name_b="predicted") -> tuple[np.ndarray, np.ndarray]:
+    a, b = _numbers(name_a, a), _numbers(name_b, b)
+    if a.shape != b.shape:
+        raise ValueError(f"{name_b} must be as long as {name_a}, {len(a)}, not {len(b)}")
+    return a, b

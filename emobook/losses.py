@@ -1,0 +1,151 @@
+"""The losses of Rao et al. (2019), section 4.3, as functions of logits.
+
+Throughout, `logits` (N, C) are activations before the softmax, p = softmax(logits) is what the
+network says, y the one-hot label, f the label's emotion distribution (eq. 4, see `emotions`),
+p* the share of voters who chose the label. Every function returns the mean over the batch as a
+scalar tensor that gradients flow through; half precision is computed in float32.
+
+    L_cls   = -Σ y log p                              eq. 7    cross_entropy
+    L_ed    = -Σ f log p                              eq. 8    distribution_loss
+    L_multi = (1 - λ) L_cls + λ L_ed                  eq. 6    multi_task_loss
+    L_p     = -log softmax(p*² a)_c                   eq. 10   label_probability_loss("temperature")
+    L_p     ≈ -p*² log softmax(a)_c + log(1 / p*)     eq. 11   label_probability_loss("weight")
+
+Eq. 8 is printed as a Kullback-Leibler loss but is the cross-entropy with f: the two differ by the
+entropy of f, which no weight can change. Eq. 9 is the gradient of L_multi; correctly it is
+
+    ∂L_multi / ∂a = p - (1 - λ) y - λ f,
+
+printed with plus signs, although a softmax gradient has to sum to 0. L_multi is therefore plain
+cross-entropy with the soft target (1 - λ) y + λ f. Eq. 10 is printed with the probability inside
+the exponential, which bounds the prediction at .17, .21 or .28 (p* = .6, .8, 1; eight classes)
+and cannot be trained; the source that it cites scales the logits, as is done here.
+
+Labels, distributions and probabilities may be tensors, arrays or lists; they are moved to the
+device of the logits. Bad input raises ValueError naming the argument, at the price of one
+transfer from the device.
+"""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """Eq. 7. logits (N, C); labels (N,), whole numbers in 0..C-1."""
+    logits, checks = _logits(logits)
+    labels = _labels(labels, logits, checks)
+    _refuse(checks)
+    return F.cross_entropy(logits, labels)
+
+
+def distribution_loss(logits: Tensor, distributions: Tensor) -> Tensor:
+    """Eq. 8. logits (N, C); distributions (N, C), each row non-negative with sum 1."""
+    logits, checks = _logits(logits)
+    distributions = _distributions(distributions, logits, checks)
+    _refuse(checks)
+    return F.cross_entropy(logits, distributions)
+
+
+def multi_task_loss(logits: Tensor, labels: Tensor, distributions: Tensor, lam: float) -> Tensor:
+    """Eq. 6, arguments as above; lam = λ in [0, 1]: 0 is eq. 7 alone, 1 is eq. 8 alone."""
+    logits, checks = _logits(logits)
+    labels = _labels(labels, logits, checks)
+    distributions = _distributions(distributions, logits, checks)
+    lam = _lambda(lam)
+    _refuse(checks)
+    return (1 - lam) * F.cross_entropy(logits, labels) + lam * F.cross_entropy(
+        logits, distributions
+    )
+
+
+def label_probability_loss(
+    logits: Tensor, labels: Tensor, p: Tensor | float, form: str = "temperature"
+) -> Tensor:
+    """Eq. 10 (form="temperature", exact) or eq. 11 (form="weight", the paper's approximation).
+
+    logits (N, C); labels (N,); p = p* in (0, 1], one number or (N,). At p = 1 both forms are
+    eq. 7. "weight" keeps its constant log(1 / p*), which has no gradient.
+    """
+    if form not in ("temperature", "weight"):
+        raise ValueError(f'form must be "temperature" or "weight", not {form!r}')
+    logits, checks = _logits(logits)
+    labels = _labels(labels, logits, checks)
+    p = _tensor("p", p, logits).to(logits.dtype)
+    if p.ndim and p.shape != labels.shape:
+        raise ValueError(f"p must be one number or of shape ({len(logits)},), not {_shape(p)}")
+    checks.append((((p > 0) & (p <= 1)).all(), "p must lie in (0, 1]"))
+    _refuse(checks)
+    if form == "temperature":
+        return F.cross_entropy(logits * p.square().reshape(-1, 1), labels)
+    return (p.square() * F.cross_entropy(logits, labels, reduction="none") - p.log()).mean()
+
+
+# The checks below collect (flag on the device, sentence) pairs, so that all of them together cost
+# one transfer instead of one each.
+
+
+def _refuse(checks: list[tuple[Tensor, str]]) -> None:
+    passed = torch.stack([flag for flag, _ in checks]).tolist()
+    for good, (_, sentence) in zip(passed, checks, strict=True):
+        if not good:
+            raise ValueError(sentence)
+
+
+def _logits(logits) -> tuple[Tensor, list]:
+    if not isinstance(logits, Tensor) or not logits.is_floating_point():
+        raise ValueError("logits must be a tensor of floating-point numbers")
+    if logits.ndim != 2 or 0 in logits.shape:
+        raise ValueError(f"logits must be of shape (N, C) and not empty, not {_shape(logits)}")
+    if logits.dtype in (torch.float16, torch.bfloat16):
+        logits = logits.float()
+    return logits, [(logits.isfinite().all(), "logits must be finite, but contain NaN or infinity")]
+
+
+def _labels(labels, logits: Tensor, checks: list) -> Tensor:
+    labels = _tensor("labels", labels, logits)
+    n, classes = logits.shape
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise ValueError(f"labels must be whole numbers, not of type {labels.dtype}")
+    if labels.shape != (n,):
+        raise ValueError(f"labels must be of shape ({n},) like the logits, not {_shape(labels)}")
+    labels = labels.long()
+    fits = ((labels >= 0) & (labels < classes)).all()
+    checks.append((fits, f"labels must lie in 0..{classes - 1}, one class per column of logits"))
+    return labels
+
+
+def _distributions(distributions, logits: Tensor, checks: list) -> Tensor:
+    given = _tensor("distributions", distributions, logits)
+    if given.shape != logits.shape:
+        raise ValueError(
+            f"distributions must be of shape {_shape(logits)} like the logits, not {_shape(given)}"
+        )
+    # Half precision keeps two to three decimals of each share.
+    slack = 1e-2 if given.dtype in (torch.float16, torch.bfloat16) else 1e-4
+    result = given.to(logits.dtype)
+    checks.append(((result >= 0).all(), "distributions must not contain NaN or negative shares"))
+    sums_to_one = ((result.sum(dim=1) - 1).abs() <= slack).all()
+    checks.append((sums_to_one, "distributions must have rows that sum to 1"))
+    return result
+
+
+def _lambda(lam) -> float:
+    try:
+        value = float(lam)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"lam must be one number in [0, 1], not {lam!r}") from None
+    if not 0 <= value <= 1:
+        raise ValueError(f"lam must lie in [0, 1], not {value}")
+    return value
+
+
+def _tensor(name: str, values, logits: Tensor) -> Tensor:
+    try:
+        return torch.as_tensor(values, device=logits.device)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"{name} must be a tensor, an array or numbers") from None
+
+
+def _shape(tensor: Tensor) -> tuple[int, ...]:
+    return tuple(tensor.shape)
