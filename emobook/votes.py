@@ -1,0 +1,174 @@
+"""What votes say about a prior over emotions, and about voters.
+
+A picture's votes are a row of eight counts in the order of `MIKELS8`. Its dominant emotion is the
+one with most votes; the votes for the other seven are its *co-votes*. Rao et al. (2019, eq. 4)
+spread the remainder 1 - p* over the seven by their closeness on Mikels' wheel; co-votes are where
+real voters put it. Pictures whose first place is shared have no dominant emotion and are left out.
+"""
+
+import itertools
+
+import numpy as np
+import pandas as pd
+
+from emobook.emotions import MIKELS8, WHEEL, indices, wheel_distribution
+
+N = len(MIKELS8)
+
+
+def rings() -> np.ndarray:
+    """All 7!/2 = 2,520 circular orders of the eight, (2520, 8) indices into `MIKELS8`.
+
+    Rotations and mirror images of an order are the same ring.
+    """
+    orders = (tail for tail in itertools.permutations(range(1, N)) if tail[0] < tail[-1])
+    return np.array([(0, *tail) for tail in orders])
+
+
+def ring_prior(ring=WHEEL, *, offset: float = 1) -> np.ndarray:
+    """Where eq. 4 sends the remainder: (8, 8), row = dominant emotion, rows sum to 1."""
+    half = wheel_distribution(np.arange(N), 0.5, offset=offset, ring=ring)
+    return (half - 0.5 * np.eye(N)) * 2
+
+
+def covotes(votes) -> tuple[np.ndarray, np.ndarray]:
+    """Dominant emotion (M,) and co-votes (M, 8) of the M pictures with a single first place.
+
+    The dominant emotion's own entry is 0. Raises ValueError where `votes` are not (n, 8) counts.
+    """
+    votes = _checked(votes)
+    top = votes == votes.max(axis=1, keepdims=True)
+    single = top.sum(axis=1) == 1
+    dominant = top[single].argmax(axis=1)
+    rest = votes[single].copy()
+    rest[np.arange(len(rest)), dominant] = 0
+    return dominant, rest
+
+
+def covote_matrix(votes) -> np.ndarray:
+    """Share of the co-votes that each emotion draws, (8, 8): row = dominant emotion.
+
+    A row sums to 1, or is 0 where no picture is dominated by that emotion or none has co-votes.
+    """
+    counts = _counts(*covotes(votes), weights=None)[0]
+    total = counts.sum(axis=1, keepdims=True)
+    return np.divide(counts, total, out=np.zeros_like(counts), where=total > 0)
+
+
+def compare_priors(votes, priors: dict, *, resamples: int = 1000, seed: int = 0) -> pd.DataFrame:
+    """How well each prior foresees co-votes, in bits per co-vote above an even spread.
+
+    priors: name → (8, 8), row = dominant emotion, diagonal ignored. Two more rows are learned from
+    one half of the pictures and judged on the other: "popularity" (one distribution, whatever the
+    dominant emotion) and "measured co-votes" (one for each dominant emotion).
+
+    Returns columns prior, value, low, high (95 %, pictures resampled). 0 is the uniform remainder.
+    """
+    dominant, rest = covotes(votes)
+    weights = _resampled(len(rest), resamples, seed)
+    half = np.random.default_rng(seed).permutation(len(rest)) % 2
+    gains = {name: _bits(dominant, rest, prior) for name, prior in priors.items()}
+    gains["popularity"] = np.zeros(len(rest))
+    gains["measured co-votes"] = np.zeros(len(rest))
+    for part in (0, 1):
+        fit, test = half != part, half == part
+        counts = _counts(dominant[fit], rest[fit], weights=None)[0] + 1  # no emotion is impossible
+        popular = np.tile(counts.sum(axis=0), (N, 1))
+        gains["popularity"][test] = _bits(dominant[test], rest[test], popular)
+        gains["measured co-votes"][test] = _bits(dominant[test], rest[test], counts)
+    cast = rest.sum(axis=1)
+    rows = []
+    for name, gain in gains.items():
+        low, high = np.quantile(weights @ gain / (weights @ cast), [0.025, 0.975])
+        rows.append((name, gain.sum() / cast.sum(), low, high))
+    return pd.DataFrame(rows, columns=["prior", "value", "low", "high"])
+
+
+def ring_ranks(votes, *, offset: float = 1, resamples: int = 200, seed: int = 0) -> pd.DataFrame:
+    """Every ring's gain over an even spread, best first; `rank` of each with its 95 % interval.
+
+    Returns 2,520 rows: ring (tuple of names), bits, rank, low, high. Pictures are resampled.
+    """
+    orders = rings()
+    dominant, rest = covotes(votes)
+    table = np.array([np.log2(_prior(ring_prior(order, offset=offset))) for order in orders])
+    table = (table + np.log2(N - 1)).reshape(len(orders), -1)
+    bits = _counts(dominant, rest, None).reshape(1, -1) @ table.T / rest.sum()
+    weights = _resampled(len(rest), resamples, seed)
+    drawn = _counts(dominant, rest, weights).reshape(resamples, -1) @ table.T
+    ranks = (-drawn).argsort(axis=1).argsort(axis=1) + 1
+    low, high = np.quantile(ranks, [0.025, 0.975], axis=0)
+    names = [tuple(MIKELS8[i] for i in order) for order in orders]
+    result = pd.DataFrame({"ring": names, "bits": bits[0], "low": low, "high": high})
+    result = result.sort_values("bits", ascending=False, kind="stable", ignore_index=True)
+    result.insert(2, "rank", np.arange(len(result)) + 1)
+    return result
+
+
+def same_ring(first, second) -> bool:
+    """Whether two orders are the same ring, up to rotation and mirror image."""
+    return np.array_equal(ring_prior(first), ring_prior(second))
+
+
+def voter_noise_null(votes, *, steps: int = 300) -> tuple[np.ndarray, np.ndarray]:
+    """Fit "each picture has one emotion, and voters err": shares (8,) and confusion (8, 8).
+
+    The fit is a mixture of multinomials by expectation-maximisation from a fixed start (a voter is
+    right 7 times in 10). Row k of the confusion says how the voters of pictures of kind k vote. It
+    is a generous null: an error that all pictures of a kind share counts as noise.
+    """
+    unique, counts = np.unique(_checked(votes), axis=0, return_counts=True)
+    shares = np.full(N, 1 / N)
+    confusion = np.eye(N) * 0.7 + (1 - np.eye(N)) * 0.3 / (N - 1)
+    for _ in range(steps):
+        belief = np.log(shares + 1e-12) + unique @ np.log(confusion).T
+        belief = np.exp(belief - belief.max(axis=1, keepdims=True))
+        belief *= counts[:, None] / belief.sum(axis=1, keepdims=True)
+        shares = belief.sum(axis=0) / counts.sum()
+        confusion = belief.T @ unique + 1e-3
+        confusion /= confusion.sum(axis=1, keepdims=True)
+    return shares, confusion
+
+
+def simulate_votes(shares, confusion, voters, *, seed: int = 0) -> np.ndarray:
+    """Votes under the null: one row for each entry of `voters` (votes per picture), (n, 8)."""
+    rng = np.random.default_rng(seed)
+    kinds = rng.choice(N, size=len(voters), p=np.asarray(shares) / np.sum(shares))
+    return rng.multinomial(voters, np.asarray(confusion)[kinds])
+
+
+def runner_up(votes) -> np.ndarray:
+    """Votes for the second most chosen emotion, (n,)."""
+    return np.sort(_checked(votes), axis=1)[:, -2]
+
+
+def _checked(votes) -> np.ndarray:
+    votes = np.asarray(votes)
+    if votes.ndim != 2 or votes.shape[1] != N:
+        raise ValueError(f"votes must have shape (n, {N}), one column an emotion: {votes.shape}")
+    if not np.issubdtype(votes.dtype, np.number) or not (votes >= 0).all():
+        raise ValueError("votes must be counts of at least 0")
+    return votes.astype(float)
+
+
+def _prior(prior) -> np.ndarray:
+    """Rows without their diagonal, normalised; the diagonal 1, so that its logarithm is 0."""
+    prior = np.where(np.eye(N, dtype=bool), 0, np.asarray(prior, dtype=float))
+    return prior / prior.sum(axis=1, keepdims=True) + np.eye(N)
+
+
+def _bits(dominant, rest, prior) -> np.ndarray:
+    gain = np.log2(_prior(prior)) + np.log2(N - 1)
+    return (rest * gain[dominant]).sum(axis=1)
+
+
+def _counts(dominant, rest, weights) -> np.ndarray:
+    """Co-votes summed over pictures, (draws, 8, 8), each picture counted `weights` times."""
+    weights = np.ones((1, len(rest))) if weights is None else weights
+    return np.stack([weights[:, dominant == k] @ rest[dominant == k] for k in indices(MIKELS8)], 1)
+
+
+def _resampled(n: int, resamples: int, seed: int) -> np.ndarray:
+    """How often each of n pictures is drawn in each bootstrap sample, (resamples, n)."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(n, np.full(n, 1 / n), size=resamples).astype(np.float32)
