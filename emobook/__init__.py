@@ -20,6 +20,7 @@ __all__ = [
     "plots",
     "results",
     "train",
+    "votes",
     "widgets",
 ]
 
