@@ -1,9 +1,12 @@
 """Fixtures that several tests share."""
 
+import json
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 
 @pytest.fixture(scope="session")
@@ -20,3 +23,31 @@ def clean_cache(tmp_path, monkeypatch) -> Path:
     """An empty cache of this test's own."""
     monkeypatch.setenv("EMOBOOK_CACHE", str(tmp_path / "cache"))
     return tmp_path / "cache"
+
+
+@pytest.fixture
+def write_photo():
+    """A function that writes a small picture of noise, another one for every seed."""
+
+    def write(path, seed: int, **options):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(path, **options)
+
+    return write
+
+
+@pytest.fixture
+def fi_folder(tmp_path, write_photo) -> Path:
+    """A copy of FI with three photos per class, `Awe/awe0.jpg` …, the third in the test list."""
+    names = ("amusement", "anger", "awe", "contentment", "disgust", "excitement", "fear", "sadness")
+    root = tmp_path / "fi"
+    entries = {"train": [], "test": []}
+    for label, name in enumerate(names):
+        for k in range(3):
+            photo = f"{name.title()}/{name}{k}.jpg"
+            write_photo(root / photo, seed=10 * label + k)
+            entries["test" if k == 2 else "train"].append([photo, label])
+    for split, content in entries.items():
+        (root / f"{split}.json").write_text(json.dumps(content))
+    return root

@@ -59,9 +59,10 @@ class Info:
 
     def missing(self, where: str) -> DatasetMissing:
         """The error for a copy that is not there; `where` says what was looked for, and found."""
+        folder = self.folder or self.name
         return DatasetMissing(
-            f"{self.name} is not here: {where}; access to {self.title}: {self.access} ({self.source}); "
-            f"put {self.layout} into $EMOBOOK_DATA/{self.folder or self.name}, or pass root=…"
+            f"{self.name} is not here: {where}; access to {self.title}: {self.access} "
+            f"({self.source}); put {self.layout} into $EMOBOOK_DATA/{folder}, or pass root=…"
         )
 
 
@@ -106,6 +107,12 @@ class Dataset:
             if column not in table:
                 raise DatasetError(f"{self.name}: the table lacks the column {column!r}")
         table["path"] = table["path"].astype(object).where(table["path"].notna(), None)
+        for part in self._ROWS:
+            value = getattr(self, part)
+            if value is not None and len(value) != len(table):
+                raise DatasetError(
+                    f"{self.name}: {part} has {len(value)} rows, the table has {len(table)}"
+                )
         if self.votes is not None:
             votes = np.asarray(self.votes, dtype=np.int64)
             totals = votes.sum(axis=1, keepdims=True)
@@ -119,12 +126,6 @@ class Dataset:
                 table["p"] = shares.max(axis=1)
             if "votes" not in table:
                 table["votes"] = pd.Series(list(votes), dtype=object)
-        for part in self._ROWS:
-            value = getattr(self, part)
-            if value is not None and len(value) != len(table):
-                raise DatasetError(
-                    f"{self.name}: {part} has {len(value)} rows, the table has {len(table)}"
-                )
         if self.labels is not None:
             object.__setattr__(self, "labels", np.asarray(self.labels, dtype=np.int64))
         if self.ratings is not None:
@@ -168,6 +169,8 @@ class Dataset:
                 f"selection has shape {rows.shape}: a mask needs one value for each of the "
                 f"{len(self)} images"
             )
+        if rows.dtype.kind not in "biu" and rows.size:
+            raise DatasetError("selection has to be a split, a boolean mask or whole numbers")
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
         parts = {part: getattr(self, part) for part in self._ROWS}
         parts = {

@@ -7,6 +7,7 @@ import pandas as pd
 
 from emobook.datasets.base import Dataset, Info, with_files
 from emobook.datasets.lists import (
+    PLACEHOLDER_COPIES,
     DatasetError,
     carve_validation,
     folder_of,
@@ -15,9 +16,6 @@ from emobook.datasets.lists import (
     same_bytes,
 )
 from emobook.emotions import MIKELS8
-
-PLACEHOLDER_COPIES = 4
-"""So many files with equal bytes are taken for a "photo no longer available" picture."""
 
 INFO = Info(
     name="fi",

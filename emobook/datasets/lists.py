@@ -12,6 +12,9 @@ import numpy as np
 from emobook import images
 from emobook._files import data_dir, file_digest
 
+PLACEHOLDER_COPIES = 4
+"""So many equal images are taken for a picture that says "photo no longer available"."""
+
 
 class DatasetError(ValueError):
     """A data set that cannot be used as asked; the message says what to do."""
@@ -108,7 +111,7 @@ def is_safe(name) -> bool:
     """Whether `name` is a relative path that stays in its folder, on any system."""
     return (
         isinstance(name, str)
-        and not any(c in name for c in "\\\0\n\r")
+        and not any(c < " " or c == "\\" or "\ud800" <= c <= "\udfff" for c in name)
         and name[1:2] != ":"
         and all(part not in ("", ".", "..") for part in name.split("/"))
     )

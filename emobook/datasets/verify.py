@@ -13,10 +13,7 @@ from emobook import images
 from emobook._files import file_digest
 from emobook.datasets import base
 from emobook.datasets.base import Dataset
-from emobook.datasets.lists import DatasetError, DatasetMissing, folder_of
-
-PLACEHOLDER_COPIES = 4
-"""So many images with equal pixels are taken for a "photo no longer available" picture."""
+from emobook.datasets.lists import PLACEHOLDER_COPIES, DatasetError, DatasetMissing, folder_of
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
@@ -75,7 +72,7 @@ class Report:
     def to_text(self, limit: int | None = 20) -> str:
         """The report for a terminal, with at most `limit` images per finding (None: all)."""
         lines = [f"{self.name}: {self.title}", str(self.root or "part of the package"), ""]
-        lines += [self.counts.to_string(na_rep="-"), ""]
+        lines += [self.counts.astype(object).fillna("-").to_string(), ""]
         if self.expected_source:
             lines.append(f"expected: {self.expected_source}")
         lines.append(f"{len(self.manifest)} files, manifest sha256 {self.digest}")
@@ -167,11 +164,14 @@ class _Look:
 
 def _look_at(paths, name: str, progress: bool) -> list[_Look]:
     def look(path):
-        sha256 = file_digest(path)
+        sha256 = ""
         try:
+            sha256 = file_digest(path)
             small = images.read(path, max_side=32)
         except images.ImageError as error:
             return _Look(sha256, reason=error.reason)
+        except OSError as error:
+            return _Look(sha256, reason=f"it cannot be opened ({error.strerror})")
         return _Look(sha256, repr(small.size).encode() + small.tobytes())
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -192,17 +192,13 @@ def _counts(dataset: Dataset) -> pd.DataFrame:
 
 def _of_counts(counts: pd.DataFrame, complete: bool):
     known = counts[counts["difference"].notna()]
-    found, expected = known["found"], known["expected"]
-    fewer = [
-        f"{label}: {found[label]} of {expected[label]}" for label in known.index[found < expected]
-    ]
-    if fewer:
-        yield Finding("fewer", "there are fewer images than were printed", tuple(fewer), complete)
-    more = [
-        f"{label}: {found[label]} of {expected[label]}" for label in known.index[found > expected]
-    ]
-    if more:
-        yield Finding("more", "there are more images than were printed", tuple(more), False)
+    for kind, sign in (("fewer", -1), ("more", 1)):
+        rows = known[known["difference"] * sign > 0]
+        if len(rows):
+            rows = rows.loc[["all"]] if "all" in rows.index else rows
+            which = ", ".join(f"{r.Index} {r.found} of {r.expected}" for r in rows.itertuples())
+            fault = complete and kind == "fewer"
+            yield Finding(kind, f"{kind} images than were printed: {which}", fault=fault)
 
 
 def _of_lists(dataset: Dataset, folder, files: dict[str, str], complete: bool):
