@@ -169,8 +169,8 @@ def _bootstrap(columns, statistic, groups, level, resamples, seed) -> Interval:
     rows = np.stack(columns, axis=1)
     if groups is not None:
         groups = np.asarray(groups)
-        if groups.shape != (len(rows),):
-            raise ValueError(f"groups must be of shape ({len(rows)},), not {groups.shape}")
+        if groups.shape != (len(rows),) or pd.isna(groups).any():
+            raise ValueError(f"groups must name a group for each of the {len(rows)} images")
         rows = pd.DataFrame(rows).groupby(groups, sort=True).sum().to_numpy()
     value = float(statistic(rows.sum(axis=0)))
     if len(rows) < 2:
@@ -281,9 +281,6 @@ def majority_baseline(y) -> float:
 def mean_baseline(y) -> float:
     """Mean squared error of always answering the mean of y: its variance (divided by N)."""
     return float(np.var(_numbers("y", y)))
-
-
-# ---- input ----
 
 
 def _numbers(name: str, values, ndim=(1,)) -> np.ndarray:

@@ -71,7 +71,7 @@ def label_probability_loss(
         raise ValueError(f'form must be "temperature" or "weight", not {form!r}')
     logits, checks = _logits(logits)
     labels = _labels(labels, logits, checks)
-    p = _tensor("p", p, logits).to(logits.dtype)
+    p = _tensor("p", p, logits, logits.dtype)
     if p.ndim and p.shape != labels.shape:
         raise ValueError(f"p must be one number or of shape ({len(logits)},), not {_shape(p)}")
     checks.append((((p > 0) & (p <= 1)).all(), "p must lie in (0, 1]"))
@@ -116,16 +116,15 @@ def _labels(labels, logits: Tensor, checks: list) -> Tensor:
 
 
 def _distributions(distributions, logits: Tensor, checks: list) -> Tensor:
-    given = _tensor("distributions", distributions, logits)
-    if given.shape != logits.shape:
-        raise ValueError(
-            f"distributions must be of shape {_shape(logits)} like the logits, not {_shape(given)}"
-        )
     # Half precision keeps two to three decimals of each share.
-    slack = 1e-2 if given.dtype in (torch.float16, torch.bfloat16) else 1e-4
-    result = given.to(logits.dtype)
+    half = getattr(distributions, "dtype", None) in (torch.float16, torch.bfloat16)
+    result = _tensor("distributions", distributions, logits, logits.dtype)
+    if result.shape != logits.shape:
+        raise ValueError(
+            f"distributions must be of shape {_shape(logits)} like the logits, not {_shape(result)}"
+        )
     checks.append(((result >= 0).all(), "distributions must not contain NaN or negative shares"))
-    sums_to_one = ((result.sum(dim=1) - 1).abs() <= slack).all()
+    sums_to_one = ((result.sum(dim=1) - 1).abs() <= (1e-2 if half else 1e-4)).all()
     checks.append((sums_to_one, "distributions must have rows that sum to 1"))
     return result
 
@@ -140,9 +139,9 @@ def _lambda(lam) -> float:
     return value
 
 
-def _tensor(name: str, values, logits: Tensor) -> Tensor:
+def _tensor(name: str, values, logits: Tensor, dtype: torch.dtype | None = None) -> Tensor:
     try:
-        return torch.as_tensor(values, device=logits.device)
+        return torch.as_tensor(values, dtype=dtype, device=logits.device)
     except (TypeError, ValueError, RuntimeError):
         raise ValueError(f"{name} must be a tensor, an array or numbers") from None
 

@@ -32,11 +32,12 @@ def human_ceiling(votes) -> float:
 
 
 def split_half(votes, draws: int = 20, seed: int = 0) -> float:
-    """Reliability of vote shares (N, C), 0 to 1: what correlation with them a method can reach.
+    """Reliability of vote shares (N, C), at most 1: how far other voters would give them again.
 
     Each image's voters are split at random into halves; the halves' shares, minus each class's
     mean, are correlated over images and classes, averaged over draws, and stepped up to all voters
-    by Spearman-Brown. Images with fewer than two votes are left out.
+    by Spearman-Brown. Its square root bounds the correlation of any method with the shares.
+    Images with fewer than two votes are left out.
     """
     votes = _votes(votes)
     votes = votes[votes.sum(axis=1) > 1]
