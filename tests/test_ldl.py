@@ -102,7 +102,7 @@ def test_real_votes(real_data, name, images, voters):
 def test_real_votes_in_all(real_data):
     both = [datasets.load(n, root=real_data / "ldl") for n in ("flickr_ldl", "twitter_ldl")]
     assert sum(map(len, both)) == 21182
-    # people like to look at contentment: read in the file's own order it would be anger
+    # most pictures please; read in the order of the file this would be awe
     assert all(d.votes.sum(axis=0).argmax() == MIKELS8.index("contentment") for d in both)
 
 

@@ -1,21 +1,20 @@
 """Data sets of images and the emotions that they evoke.
 
 `load(name)` gives a `Dataset`; `names()` lists what there is; `verify.verify(name)` checks a copy.
-One set is one module with an `INFO` record and a `load(root=None, **options)` function.
+One set is one module with an `INFO` record and a `load(root=None, **options)` function, and its
+name is one of `base.NAMES`.
 """
 
 import importlib
+import importlib.util
 
-_FROM_BASE = ("Dataset", "DatasetError", "DatasetMissing", "Info", "info", "load", "names")
-_MODULES = ("base", "fi", "flickr_ldl", "ldl", "oasis", "synthetic", "twitter_ldl", "verify")
-
-__all__ = [*_FROM_BASE, *_MODULES]
+__all__ = ["Dataset", "DatasetError", "DatasetMissing", "Info", "info", "load", "names"]
 
 
 def __getattr__(name: str):
-    if name in _FROM_BASE:
+    if name in __all__:
         return getattr(importlib.import_module("emobook.datasets.base"), name)
-    if name in _MODULES:
+    if not name.startswith("_") and importlib.util.find_spec(f"emobook.datasets.{name}"):
         return importlib.import_module(f"emobook.datasets.{name}")
     raise AttributeError(f"module 'emobook.datasets' has no attribute {name!r}")
 

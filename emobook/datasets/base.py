@@ -274,7 +274,7 @@ def with_files(
 ) -> Dataset:
     """The `Dataset` of a list: which of its `files` (names below `root`, one per row) are there.
 
-    `table` has every column but `path`; `parts` are the other arrays of `Dataset`, one row per
+    `table` has every column but `path`, which it gets here; `parts` are the other arrays of `Dataset`, one row per
     listed image. Rows without a file go to `.absent`, and leave the table unless `keep_absent`;
     empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
     """
@@ -283,9 +283,10 @@ def with_files(
         raise source.missing(f"none of the {len(table)} images that it lists is in {root}")
     paths = [str(root / name) if name in found else None for name in files]
     empty = [(str(root / name), "an empty file") for name in files if found.get(name) == 0]
+    table.insert(0, "path", paths)
     dataset = Dataset(
         source,
-        table.assign(path=paths),
+        table,
         absent=tuple(i for i, path in zip(table["id"], paths, strict=True) if path is None),
         dropped=(*dropped, *empty),
         **parts,

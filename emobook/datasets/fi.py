@@ -62,9 +62,7 @@ def load(root=None) -> Dataset:
                 labels.append(label)
                 splits.append(split)
             seen.setdefault(name, split)
-    table = pd.DataFrame(
-        {"path": None, "id": names, "split": carve_validation(splits, names), "group": names}
-    )
+    table = pd.DataFrame({"id": names, "split": carve_validation(splits, names), "group": names})
     dataset = with_files(
         INFO, root, table, names, dropped=dropped, classes=MIKELS8, labels=np.array(labels, int)
     )

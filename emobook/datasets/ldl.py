@@ -96,7 +96,6 @@ def load_votes(source: Info, root=None) -> Dataset:
     winners = votes == votes.max(axis=1, keepdims=True)
     table = pd.DataFrame(
         {
-            "path": None,
             "id": names,
             "split": frozen_splits(names),
             "group": names,

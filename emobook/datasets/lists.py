@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from emobook import images
+from emobook import _trace, images
 from emobook._files import data_dir, file_digest
 
 PLACEHOLDER_COPIES = 4
@@ -83,6 +83,8 @@ def folder_of(source, root=None) -> Path:
 
     Raises `DatasetMissing` where there is none.
     """
+    if root is None:
+        _trace.data(source.folder or source.name)  # even where it is absent
     if root is not None:
         folder = Path(root).expanduser().resolve()
     elif (data := data_dir()) is not None:

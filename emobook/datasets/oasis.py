@@ -59,7 +59,6 @@ def load(root=None) -> Dataset:
     groups = themes.map(lambda theme: re.sub(r"\s+\d+$", "", theme))
     table = pd.DataFrame(
         {
-            "path": None,
             "id": themes,
             "split": frozen_splits(groups),
             "group": groups,
