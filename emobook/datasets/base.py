@@ -274,8 +274,8 @@ def with_files(
 ) -> Dataset:
     """The `Dataset` of a list: which of its `files` (names below `root`, one per row) are there.
 
-    `table` has every column but `path`, which it gets here; `parts` are the other arrays of `Dataset`, one row per
-    listed image. Rows without a file go to `.absent`, and leave the table unless `keep_absent`;
+    `table` has every column but `path`, which it gets here; `parts` are the other arrays of
+    `Dataset`, one row per listed image. Rows without a file go to `.absent`, and leave the table unless `keep_absent`;
     empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
     """
     found = sizes(root, files)
