@@ -1,0 +1,145 @@
+"""The table that sets print beside measurement: `emobook.results.compare`."""
+
+import math
+from html import escape
+
+import pandas as pd
+
+from emobook import _stored
+from emobook._tables import Table, table_html
+
+NOT_RUN = "not run"
+
+
+def compare(paper: str, item: str, profile: str | None = None) -> Table:
+    """Printed and corrected numbers of a paper's table or figure beside what was measured.
+
+    Measured are the rows of `rows(profile)` and, as a record that is not rerun, those committed
+    for the profiles real and full. Returns a DataFrame with one line per cell and data set: row,
+    column, metric, unit, printed, corrected, erratum, source ("now" or the recorded profile),
+    dataset, value, low, high, n, baseline, ceiling, note. Where the paper prints percent, measured
+    shares are in percent as well. What nothing was measured for has the note "not run". In a
+    notebook it shows as a table with a column per data set.
+
+    Raises ValueError for an unknown paper, and for an item that is neither printed nor measured.
+    """
+    printed = _stored.reported(paper)
+    printed = printed[printed["item"] == item].drop(columns=["paper", "item"])
+    printed = printed.rename(columns={"note": "remark"})
+    now = _stored.rows(profile).assign(source="now", date="", hardware="")
+    current = _stored.profile_name(profile)
+    kept = [p for p in _stored.RECORDED if p != current]
+    stored = [_stored.recorded(p).assign(source=p) for p in kept]
+    measured = pd.concat([now, *[f for f in stored if len(f)]], ignore_index=True)
+    measured = measured[(measured["paper"] == paper) & (measured["item"] == item)]
+    if printed.empty and measured.empty:
+        known = _stored.reported(paper)["item"].unique()
+        raise ValueError(f"{paper} has no item {item!r}: it has {', '.join(known)}")
+    cells = pd.merge(printed, measured, on=["row", "column"], how="outer", sort=False)
+    order = {key: i for i, key in enumerate(zip(printed["row"], printed["column"], strict=True))}
+    cells["rank"] = [
+        order.get(key, len(order)) for key in zip(cells.row, cells.column, strict=True)
+    ]
+    cells = cells.sort_values("rank", kind="stable", ignore_index=True)
+    cells["unit"] = cells["unit"].fillna(_common(printed["unit"]))
+    cells["remark"] = cells["remark"].fillna("not in the paper")
+    for name in ("erratum", "source", "dataset", "metric", "note", "date", "hardware"):
+        cells[name] = cells[name].fillna("")
+    cells.loc[cells["source"] == "", ["source", "note"]] = ["now", NOT_RUN]
+    share = (cells["unit"] == "%") & cells["metric"].str.startswith("accuracy")
+    for name in ("value", "low", "high", "baseline", "ceiling"):
+        cells[name] = cells[name].astype(float) * share.map({True: 100, False: 1})
+    columns = [
+        "row", "column", "metric", "unit", "printed", "corrected", "erratum", "source",
+        "dataset", "value", "low", "high", "n", "baseline", "ceiling", "note",
+    ]  # fmt: skip
+    table = Table(cells[columns])
+    table.html = _html(cells, paper, item, kept)
+    return table
+
+
+def _rank(values: pd.Series, known: pd.Series) -> pd.Series:
+    names = [*known.unique(), *values.unique()]
+    return values.map({name: i for i, name in reversed(list(enumerate(names)))})
+
+
+def _common(units: pd.Series) -> str:
+    """The unit that most cells of an item share, for rows that the paper does not have."""
+    return units.mode().iloc[0] if len(units) else ""
+
+
+def _html(cells: pd.DataFrame, paper: str, item: str, kept: list[str]) -> str:
+    """One line per cell and metric, one measured column per source and data set."""
+    measured = cells[cells["dataset"] != ""]
+    sources = list(dict.fromkeys(zip(measured["source"], measured["dataset"], strict=True)))
+    sources.sort(key=lambda s: (["now", *kept].index(s[0]), s[1]))
+    ran = {source for source, _ in sources}
+    if "now" not in ran:
+        sources.insert(0, ("now", ""))
+    if not ran & set(kept):
+        sources.append(("recorded", ""))
+    heads = ["row", "column", "printed", *(_head(*source) for source in sources)]
+    numbers = {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
+    lines = []
+    for (row, column, metric), group in cells.groupby(["row", "column", "metric"], sort=False):
+        found = {(c.source, c.dataset): c for c in group.itertuples()}
+        plain = metric == "" or metric.startswith("accuracy")
+        name = column if plain else f"{column} ({metric})"
+        texts = [_measured(found.get(source)) for source in sources]
+        lines.append([escape(row), escape(name), _printed(group.iloc[0], cells, numbers), *texts])
+    caption = f"{_stored.PAPERS[paper]}, {item}: printed and measured"
+    if (cells["unit"] == "%").any():
+        caption += ", in percent"
+    caption += "; 95 % intervals in brackets"
+    about = measured[measured["source"] != "now"][["source", "date", "hardware"]]
+    for source, date, hardware in about.drop_duplicates().itertuples(index=False):
+        where = " on ".join(part for part in (date, hardware) if part)
+        caption += f"; {source}: recorded, not rerun{f' ({where})' if where else ''}"
+    known = _stored.errata().set_index("id")
+    notes = [
+        f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
+        f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
+        for e, i in numbers.items()
+    ]
+    return table_html(caption, heads, lines, row_heads=2, notes=notes)
+
+
+def _head(source: str, dataset: str) -> str:
+    name = source if source in ("now", "recorded") else f"{source}, recorded"
+    return f"{name}: {dataset}" if dataset else name
+
+
+def _printed(cell, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
+    """The printed number as in the paper, the corrected one, and a mark that leads to the note."""
+    if math.isnan(cell.printed):
+        text = escape(cell.remark)
+    else:
+        alike = cells.loc[cells["unit"] == cell.unit, ["printed", "corrected"]].stack()
+        digits = max(len(f"{n:.6f}".rstrip("0").partition(".")[2]) for n in alike)
+        text = f"{cell.printed:.{digits}f}"
+        if not math.isnan(cell.corrected):
+            text += f" → {cell.corrected:.{digits}f}"
+    return f"{text}<sup>{numbers[cell.erratum]}</sup>" if cell.erratum else text
+
+
+def _measured(cell) -> str:
+    if cell is None:
+        return NOT_RUN
+    if math.isnan(cell.value):
+        return escape(cell.note)
+
+    def shown(number: float) -> str:
+        if cell.unit == "%" and cell.metric.startswith("accuracy"):
+            return f"{number:.1f}"
+        return f"{number:.2f}" if cell.metric in ("mse", "pearson", "ccc") else f"{number:.3g}"
+
+    text = shown(cell.value)
+    if not math.isnan(cell.low):
+        text += f" [{shown(cell.low)}, {shown(cell.high)}]"
+    beside = [
+        f"{name} {shown(number)}"
+        for name, number in (("baseline", cell.baseline), ("ceiling", cell.ceiling))
+        if not math.isnan(number)
+    ]
+    beside += [escape(cell.note)] if cell.note else []
+    return f"{text}<br><small>{', '.join(beside)}</small>" if beside else text

@@ -1,0 +1,49 @@
+"""Tables as a page shows them: a caption, headed columns and rows, notes below.
+
+No colours and no widths: the page's style sheet sees to both themes, and the site's builder puts
+each table into a box of its own that scrolls on a narrow screen.
+"""
+
+from collections.abc import Sequence
+from html import escape
+
+import pandas as pd
+
+
+class Table(pd.DataFrame):
+    """A DataFrame that also knows how it is to be shown; results of operations are plain frames.
+
+    `html` is the finished table. Any operation on the frame gives a plain DataFrame.
+    """
+
+    _metadata = ("html",)
+
+    @property
+    def _constructor(self):
+        return pd.DataFrame
+
+    def _repr_html_(self) -> str:
+        return self.html
+
+
+def table_html(
+    caption: str,
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    row_heads: int,
+    notes: Sequence[str] = (),
+) -> str:
+    """HTML of a table whose first `row_heads` columns head their rows; cells are HTML already."""
+    parts = [
+        f"<div><table><caption>{escape(caption)}</caption><thead><tr>",
+        *(f'<th scope="col">{escape(head)}</th>' for head in heads),
+        "</tr></thead><tbody>",
+    ]
+    for row in rows:
+        cells = [f'<th scope="row">{cell}</th>' for cell in row[:row_heads]]
+        cells += [f"<td>{cell}</td>" for cell in row[row_heads:]]
+        parts.append(f"<tr>{''.join(cells)}</tr>")
+    parts.append("</tbody></table>")
+    if notes:
+        parts.append(f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>")
+    return "\n".join([*parts, "</div>"])

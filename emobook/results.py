@@ -1,0 +1,206 @@
+"""Predictions are the record: what a notebook measures, what the papers print, and both together.
+
+A notebook records predictions image by image; its rows are computed from them. Both are written to
+`$EMOBOOK_OUT` (`predictions.parquet`, `rows.csv`) after each cell of a notebook, and at the end of
+any other program. Neither file holds anything that differs between two runs on the same inputs.
+"""
+
+import math
+import numbers
+
+import numpy as np
+
+from emobook import _record
+from emobook._compare import compare
+from emobook._reference import check
+from emobook._stored import errata, predictions, recorded, reported, rows
+from emobook.emotions import MIKELS8
+
+__all__ = [
+    "check",
+    "compare",
+    "errata",
+    "flush",
+    "forget",
+    "per_image",
+    "predictions",
+    "record_predictions",
+    "record_row",
+    "recorded",
+    "reported",
+    "rows",
+]
+
+
+def record_predictions(
+    method: str,
+    dataset: str,
+    *,
+    ids,
+    truth,
+    scores,
+    split: str = "test",
+    fold: int = 0,
+    seed: int = 0,
+    group=None,
+    classes=None,
+    paper: str = "",
+    item: str = "",
+    row: str = "",
+    column: str = "",
+    metric: str = "accuracy",
+    baseline: float | None = None,
+    ceiling: float | None = None,
+    note: str = "",
+) -> None:
+    """Record the predictions of one fold and seed for the cell (paper, item, row, column).
+
+    ids: (N,) one name per image. truth: (N,) class indices, or names where `classes` (default for
+    8 columns: MIKELS8) says what they mean, or ratings. scores: (N, C), the largest one is the
+    prediction, or (N,) predicted ratings. group: (N,) names of related images, or None.
+    metric: "accuracy"; "accuracy-2", of eight probabilities summed to negative and positive;
+    "mse"; "pearson"; "ccc". baseline and ceiling are in the metric's unit; the baseline defaults
+    to the share of the largest class, or the error of the mean, on the recorded images.
+
+    Calls that differ in fold or seed add up to one row; the same call again replaces. The row's
+    value is the mean over images of each image's mean over runs (its first prediction is of run 1,
+    its second of run 2, and so on, by seed and fold); for correlations, the mean over runs of each
+    run's correlation. The 95 % interval resamples images, whole groups where given. Where three or
+    more runs cover all images, Student's interval of the runs' means joins it, half widths added
+    in squares: a seed's luck is part of the doubt.
+
+    Raises ValueError for unfit shapes, NaN, repeated ids, an id with two truths, and for a cell
+    that holds another method or split.
+    """
+    if metric not in _record.METRICS:
+        raise ValueError(
+            f"metric must be one of {', '.join(_record.METRICS)}, not {metric!r}; "
+            "use record_row for other numbers"
+        )
+    key = _key(paper, item, row, column, dataset, metric)
+    if not isinstance(method, str) or not method:
+        raise ValueError("method must be a name")
+    ids = np.array([str(i) for i in ids], dtype=object)
+    if len(ids) == 0:
+        raise ValueError("ids must name at least one image")
+    if len(set(ids)) < len(ids):
+        raise ValueError("ids must not repeat within one fold and seed: one prediction per image")
+    scores = np.asarray(scores, dtype=np.float32)
+    ranked = metric in _record.CLASS_METRICS
+    if scores.ndim == 1 and not ranked:
+        scores = scores[:, None]
+    if scores.ndim != 2 or len(scores) != len(ids) or (scores.shape[1] > 1) != ranked:
+        shape = f"({len(ids)}, C) with C > 1" if ranked else f"({len(ids)},)"
+        raise ValueError(f"scores must be of shape {shape} for {metric}, not {scores.shape}")
+    if np.isnan(scores).any() or (not ranked and np.isinf(scores).any()):
+        raise ValueError("scores must be numbers, without NaN")
+    if metric == "accuracy-2" and not _probabilities(scores):
+        raise ValueError("scores must be probabilities (N, 8) that sum to 1 for accuracy-2")
+    truth = _labels(truth, scores.shape[1], classes) if ranked else np.asarray(truth, float)
+    if truth.shape != ids.shape or not np.isfinite(truth).all():
+        raise ValueError(f"truth must be {len(ids)} finite values, one per image")
+    if group is not None:
+        group = np.array([str(name) for name in group], dtype=object)
+        if group.shape != ids.shape:
+            raise ValueError(f"group must name {len(ids)} groups, one per image")
+    part = _record.Part(ids, truth, scores, group)
+    given = {"baseline": _number("baseline", baseline), "ceiling": _number("ceiling", ceiling)}
+    run = (int(seed), int(fold))
+    _record.current().add_part(key, method, split, run, part, {**given, "note": note})
+
+
+def record_row(
+    paper: str,
+    item: str,
+    row: str,
+    column: str,
+    dataset: str,
+    metric: str,
+    value: float | None,
+    low: float | None = None,
+    high: float | None = None,
+    n: int | None = None,
+    baseline: float | None = None,
+    ceiling: float | None = None,
+    note: str = "",
+) -> None:
+    """Record a measured number that is not an average over predictions, or that it was not run.
+
+    Shares are fractions. With value None the note must begin with "not run" and say why. Recording
+    the same cell again replaces what was there. Raises ValueError for NaN and infinite numbers.
+    """
+    key = _key(paper, item, row, column, dataset, metric)
+    if value is None and not note.startswith("not run"):
+        raise ValueError('note must say "not run: …" and why where value is None')
+    names = ("value", "low", "high", "n", "baseline", "ceiling")
+    values = (value, low, high, n, baseline, ceiling)
+    given = {name: _number(name, number) for name, number in zip(names, values, strict=True)}
+    _record.current().set_row(key, {**given, "note": note})
+
+
+def per_image(item: str, row: str, column: str, dataset: str, metric: str, paper: str = ""):
+    """What this session recorded in one cell, image by image: (ids, values, groups).
+
+    ids: (N,) sorted; values: (N, R), a column per run as in `record_predictions` (0 or 1 for
+    accuracies, squared errors for mse; NaN where an image lacks a run); groups: (N,) or None.
+    Raises ValueError where the cell holds no predictions.
+    """
+    cell = _record.current().cells.get((paper, item, row, column, dataset, metric))
+    if cell is None or not cell.parts:
+        raise ValueError(
+            f"no predictions are recorded for item {item!r}, row {row!r}, column {column!r}, "
+            f"dataset {dataset!r}, metric {metric!r}: call record_predictions for it first"
+        )
+    ids, values, _, groups = cell.per_image(metric)
+    return ids, values, groups
+
+
+def flush() -> None:
+    """Write what was recorded now; in a notebook this happens by itself after each cell."""
+    _record.current().flush()
+
+
+def forget() -> None:
+    """Drop what this session recorded, to start over."""
+    record = _record.current()
+    record.cells.clear()
+    record.written = False
+
+
+def _key(*values) -> tuple[str, ...]:
+    for name, value in zip(_record.KEY, values, strict=True):
+        if not isinstance(value, str) or any(c in value for c in "\r\n"):
+            raise ValueError(f"{name} must be a text of one line, not {value!r}")
+    if not values[4]:
+        raise ValueError("dataset must name the data set, such as 'synthetic' or 'fi'")
+    return values
+
+
+def _number(name: str, value) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, numbers.Real) or not math.isfinite(value):
+        raise ValueError(f"{name} must be a finite number or None, not {value!r}")
+    return float(value)
+
+
+def _probabilities(scores: np.ndarray) -> bool:
+    return scores.shape[1] == 8 and (scores >= 0).all() and np.allclose(scores.sum(1), 1, atol=1e-3)
+
+
+def _labels(truth, n: int, classes) -> np.ndarray:
+    """Class indices (N,) as float64, from indices or names."""
+    truth = np.asarray(truth)
+    classes = list(classes) if classes is not None else list(MIKELS8) if n == 8 else None
+    if classes is not None and len(classes) != n:
+        raise ValueError(f"classes must name the {n} columns of scores")
+    if truth.dtype.kind in "UO" and classes is not None:
+        unknown = sorted({str(name) for name in truth.flat} - set(classes))
+        if unknown:
+            raise ValueError(f"truth holds {unknown[0]!r}, which is not one of classes")
+        return np.array([classes.index(name) for name in truth.flat], float).reshape(truth.shape)
+    if truth.dtype.kind not in "iu":
+        raise ValueError("truth must hold class indices, or names together with classes")
+    if truth.size and not (truth.min() >= 0 and truth.max() < n):
+        raise ValueError(f"truth must lie in 0..{n - 1}, the columns of scores")
+    return truth.astype(float)
