@@ -1,0 +1,7 @@
+"""`python -m emobook` is the command line."""
+
+import sys
+
+from emobook.cli import main
+
+sys.exit(main())

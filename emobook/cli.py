@@ -1,0 +1,176 @@
+"""The command line: `emobook run | build | check | data | predict`."""
+
+import argparse
+import os
+import signal
+import sys
+
+from emobook import __version__
+
+EXAMPLES = """examples:
+  emobook run                                 every notebook that changed, on embedded data
+  emobook run 40_label_distributions          one notebook, and what it reads
+  EMOBOOK_DATA=~/data emobook run --profile real
+  emobook build                               the site, _build/html/index.html
+  emobook check                               this machine's numbers against the committed ones
+  emobook data list                           which data sets there are, and which are here
+  emobook data verify oasis
+  emobook predict holiday.jpg
+
+EMOBOOK_DATA names the folder with the data sets, EMOBOOK_CACHE the one for what can be computed
+again. The book is the one around the current folder, or EMOBOOK_ROOT.
+exit status: 0 fine, 1 something failed or differs, 2 wrong input, 130 interrupted"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    main = argparse.ArgumentParser(
+        prog="emobook",
+        description="Rerun, build and check the book on image emotion recognition.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    main.add_argument("--version", action="version", version=f"emobook {__version__}")
+    main.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = main.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name, function, summary, under=commands):
+        added = under.add_parser(name, help=summary, description=summary)
+        added.set_defaults(function=function)
+        return added
+
+    def profile(added):
+        added.add_argument(
+            "--profile", default="mini", help="a profile of profiles.yml (default: mini)"
+        )
+
+    run = command("run", _run, "execute the notebooks that changed, in the order of _toc.yml")
+    run.add_argument("notebooks", nargs="*", metavar="NOTEBOOK", help="a stem; default: all")
+    profile(run)
+    run.add_argument("--jobs", type=int, help="how many at a time (default: one per core)")
+    run.add_argument("--force", action="store_true", help="run them even if nothing changed")
+    run.add_argument(
+        "--smoke",
+        action="store_true",
+        help="eight images, one step, no weights: does it run at all? (also with SMOKE=1)",
+    )
+    build = command("build", _build, "render the executed notebooks as a site")
+    profile(build)
+    build.add_argument(
+        "--edition", choices=("full", "student"), default="full", help="student: without solutions"
+    )
+    profile(command("check", _check, "compare the last run's rows with the committed ones"))
+
+    data = commands.add_parser("data", help="the data sets: list, verify")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    command("list", _data_list, "which data sets there are, and which are here", actions)
+    verify = command("verify", _data_verify, "check a copy of a data set", actions)
+    verify.add_argument("name", metavar="NAME")
+    verify.add_argument("--root", help="where it is (default: $EMOBOOK_DATA/NAME)")
+    verify.add_argument(
+        "--complete", action="store_true", help="fewer images than were published is a fault"
+    )
+
+    predict = command("predict", _predict, "the probability of each emotion for pictures")
+    predict.add_argument("images", nargs="+", metavar="IMAGE")
+    predict.add_argument("--model", default="frozen-linear", metavar="NAME", help="a classifier")
+    predict.add_argument(
+        "--train-on",
+        metavar="SET",
+        help="a data set, or a folder with a folder per emotion (default: fi, else synthetic)",
+    )
+    return main
+
+
+def _run(options) -> int:
+    from emobook.run import run
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # leave as tidily as after Ctrl-C
+    smoke = options.smoke or os.environ.get("SMOKE", "") not in ("", "0")
+    done = run(
+        options.profile, options.notebooks, jobs=options.jobs, force=options.force, smoke=smoke
+    )
+    parts = {
+        "executed": done.executed,
+        "unchanged": done.fresh,
+        "failed": done.failed,
+        "left out": done.left_out,
+    }
+    counts = ", ".join(f"{len(stems)} {word}" for word, stems in parts.items() if stems)
+    print(f"{options.profile}{' (smoke)' if smoke else ''}: {counts or 'no notebooks'}")
+    return 1 if done.broken else 0
+
+
+def _build(options) -> int:
+    from emobook.build import BuildError, build
+
+    try:
+        print(build(options.profile, options.edition) / "index.html")
+    except BuildError as error:
+        if options.debug:
+            raise
+        print(f"emobook: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _check(options) -> int:
+    from emobook.results import check
+
+    differences = check(options.profile)
+    for line in differences:
+        print(line)
+    return 1 if differences else 0
+
+
+def _data_list(options) -> int:
+    from emobook.datasets.verify import listing
+
+    table = listing().astype(object)
+    lines = [list(table.columns), *table.where(table.notna(), "").astype(str).values.tolist()]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    for line in lines:
+        print(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+    return 0
+
+
+def _data_verify(options) -> int:
+    from emobook.datasets.verify import verify
+
+    report = verify(options.name, root=options.root, complete=options.complete)
+    print(report.to_text())
+    return 0 if report.ok else 1
+
+
+def _predict(options) -> int:
+    from emobook._predict import predict
+
+    bad = predict(options.images, options.model, options.train_on)
+    for line in bad:
+        print(f"emobook: {line}", file=sys.stderr)
+    return 1 if bad else 0
+
+
+def _expected(error: Exception) -> bool:
+    """Whether the message is meant for the user: input, files, or one of the package's errors."""
+    kinds = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
+    return isinstance(error, kinds) or type(error).__module__.partition(".")[0] == "emobook"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns its exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        return options.function(options)
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:  # the reader of our output, say `head`, has seen enough
+        sys.stderr.close()
+        return 1
+    except Exception as error:
+        if options.debug or not _expected(error):
+            raise
+        print(f"emobook: {' '.join(str(error).split())}", file=sys.stderr)
+        return 2
