@@ -275,8 +275,8 @@ def with_files(
     """The `Dataset` of a list: which of its `files` (names below `root`, one per row) are there.
 
     `table` has every column but `path`, which it gets here; `parts` are the other arrays of
-    `Dataset`, one row per listed image. Rows without a file go to `.absent`, and leave the table unless `keep_absent`;
-    empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
+    `Dataset`, one row per listed image. Rows without a file go to `.absent`, and leave the table
+    unless `keep_absent`; empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
     """
     found = sizes(root, files)
     if not found and not keep_absent:
