@@ -276,7 +276,8 @@ def with_files(
 
     `table` has every column but `path`, which it gets here; `parts` are the other arrays of
     `Dataset`, one row per listed image. Rows without a file go to `.absent`, and leave the table
-    unless `keep_absent`; empty files join `dropped`. Raises `DatasetMissing` where no file is there at all.
+    unless `keep_absent`; empty files join `dropped`. Raises `DatasetMissing` where no file is
+    there at all.
     """
     found = sizes(root, files)
     if not found and not keep_absent:
