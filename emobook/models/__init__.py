@@ -1,0 +1,33 @@
+"""Methods by name: `create("frozen-linear")` gives an estimator, `names()` lists them.
+
+Every estimator takes the table of a data set (or what its docstring says) as X and follows
+scikit-learn: `fit`, `predict` and, for classifiers, `predict_proba`.
+"""
+
+import difflib
+import importlib
+
+_METHODS = {
+    "majority": "linear:majority",
+    "mean": "linear:mean",
+    "frozen-linear": "linear:frozen_linear",
+    "frozen-ridge": "linear:frozen_ridge",
+    "softmax-head": "heads:on_images",
+    "fine-tuned": "finetune:FineTunedClassifier",
+}  # name → module below emobook.models : what makes the estimator
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_METHODS)
+
+
+def create(name: str, **options):
+    """A new, unfitted estimator. `options` are those of the method's factory or class.
+
+    Raises ValueError for a name that is not known, with the closest ones that are.
+    """
+    if name not in _METHODS:
+        close = difflib.get_close_matches(str(name), _METHODS, n=3, cutoff=0.4) or _METHODS
+        raise ValueError(f"name must be a method such as {', '.join(close)}, not {name!r}")
+    module, _, factory = _METHODS[name].partition(":")
+    return getattr(importlib.import_module(f"emobook.models.{module}"), factory)(**options)

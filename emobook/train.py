@@ -1,0 +1,213 @@
+"""One visible training loop, and fitted models that every chapter shares.
+
+`fit` is the loop: it knows tensors, a loss and an optimiser, nothing of images or emotions.
+`fitted` is what a notebook calls: it trains an estimator once, keeps it in the cache under the
+content of everything that went into it, and gives it to whoever asks again.
+"""
+
+import dataclasses
+import json
+import os
+import warnings
+
+import filelock
+import lightning_fabric
+import numpy as np
+import safetensors
+import sklearn.base
+import torch
+from tqdm.auto import tqdm
+
+from emobook import _codec, _identity
+from emobook._files import atomic_path, cache_dir, digest, file_digest, write_atomic
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """What happened: mean loss per epoch; validation scores (E,) or (E, H); the best epoch, a
+    number or (H,), the last one where nothing was validated."""
+
+    losses: np.ndarray
+    scores: np.ndarray | None
+    best_epoch: np.ndarray
+
+
+def fit(
+    module,
+    loss,
+    batches,
+    *,
+    optimizer,
+    epochs: int,
+    validate=None,
+    patience: float = float("inf"),
+    max_steps: int | None = None,
+    seed: int = 0,
+    label: str = "training",
+    accelerator: str = "cpu",
+    devices: int = 1,
+    precision: str = "32-true",
+) -> History:
+    """Train `module` in place; with `validate`, leave it as it was after its best epoch.
+
+    loss(outputs, *targets) → scalar tensor. batches(epoch) → an iterable of (inputs, *targets).
+    validate(module) → the higher the better; without improvement for `patience` epochs training
+    ends. Where a module stacks H independent heads along the last axis of each parameter, the
+    score is a tensor (H,), and every head keeps its own best epoch.
+    max_steps ends training early (a smoke test). accelerator, devices and precision go to Fabric,
+    which moves batches, opens autocast and averages gradients: every process takes its share of
+    each batch. The same seed gives the same bits on the same machine with as many threads.
+    """
+    fabric = lightning_fabric.Fabric(
+        accelerator=accelerator, devices=devices, precision=precision
+    )
+    fabric.launch()
+    share = slice(fabric.global_rank, None, fabric.world_size)
+    steps, losses, scores = 0, [], []
+    best = kept = best_epoch = None
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network, optimizer = fabric.setup(module, optimizer)
+        for epoch in progress(range(epochs), label, disable=fabric.global_rank > 0):
+            network.train()
+            total, before = 0.0, steps
+            for batch in batches(epoch):
+                inputs, *targets = fabric.to_device(tuple(part[share] for part in batch))
+                value = loss(network(inputs), *targets)
+                optimizer.zero_grad()
+                fabric.backward(value)
+                optimizer.step()
+                total, steps = total + value.detach(), steps + 1
+                if steps == max_steps:
+                    break
+            losses.append(float(total) / max(steps - before, 1))
+            if validate is not None:
+                network.eval()
+                with torch.no_grad():
+                    score = torch.as_tensor(validate(network), dtype=torch.float64)
+                if best is None:
+                    best, best_epoch = torch.full_like(score, -torch.inf), torch.zeros_like(score)
+                    kept = {name: value.clone() for name, value in module.state_dict().items()}
+                better = (score > best) & (epoch - best_epoch <= patience)
+                best = torch.where(better, score, best)
+                best_epoch = torch.where(better, epoch, best_epoch)
+                for name, value in module.state_dict().items():
+                    kept[name] = torch.where(better.to(value.device), value, kept[name])
+                scores.append(score.numpy())
+                if (epoch - best_epoch >= patience).all():
+                    break
+            if steps == max_steps:
+                break
+    if kept is not None:
+        module.load_state_dict(kept)
+    module.eval()
+    last = np.asarray(len(losses) - 1)
+    return History(
+        losses=np.array(losses),
+        scores=np.array(scores) if scores else None,
+        best_epoch=last if best_epoch is None else best_epoch.numpy().astype(int),
+    )
+
+
+def minibatches(*tensors, size: int, seed: int = 0):
+    """A `batches` for `fit`: all rows of `tensors` in an order drawn anew from (seed, epoch)."""
+
+    def of_epoch(epoch: int):
+        order = np.random.default_rng([seed, epoch]).permutation(len(tensors[0]))
+        for rows in torch.from_numpy(order).split(size):
+            yield tuple(tensor[rows] for tensor in tensors)
+
+    return of_epoch
+
+
+def progress(iterable, label: str, disable: bool = False):
+    """A bar with the time left for work that takes more than five seconds; none in recorded runs,
+    whose output has to be the same every time."""
+    recorded = "EMOBOOK_OUT" in os.environ
+    return tqdm(iterable, desc=label, delay=5, leave=False, disable=disable or recorded)
+
+
+def fitted(estimator, X, y=None, **fit_params):
+    """A fitted clone of `estimator`, from the cache where the same fit was done before.
+
+    "The same" means: equal parameters, classes whose source (and what it imports from emobook)
+    did not change, the same library versions, and X, y and fit_params of equal content. For a
+    table that is the bytes behind its paths and every other column but `id` and `split`.
+
+    The fit is kept as `models/<key>.safetensors` and `.json` in the cache; nothing is pickled.
+    Whoever comes first trains, others wait for it; a damaged file is trained again, with a
+    warning. What is returned has always been read back, so all callers predict the same bits. An
+    estimator that cannot be stored is returned as trained, with a warning that says why.
+    """
+    estimator = sklearn.base.clone(estimator)
+    key, packages = _key(estimator, X, y, fit_params)
+    base = cache_dir() / "models" / key
+    base.parent.mkdir(exist_ok=True)
+    with filelock.FileLock(f"{base}.lock"):
+        if base.with_suffix(".json").exists():
+            try:
+                return _load(base, packages)
+            except _UNREADABLE as reason:
+                warnings.warn(
+                    f"the stored {type(estimator).__name__} {base}.json is damaged and is "
+                    f"trained again ({reason})",
+                    stacklevel=2,
+                )
+        for left_over in base.parent.glob(f".{key}.*.tmp"):  # of a process that was killed
+            left_over.unlink()
+        estimator.fit(X, y, **fit_params)
+        try:
+            _save(estimator, base)
+        except _codec.CannotStore as reason:
+            warnings.warn(f"{reason}; this fit is not shared", stacklevel=2)
+            return estimator
+        return _load(base, packages)
+
+
+_UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, ImportError,
+    safetensors.SafetensorError,
+)  # fmt: skip
+
+
+def _save(estimator, base) -> None:
+    """Write the arrays, then the record that vouches for them: without it nothing is stored."""
+    arrays = {}
+    record = _codec.encode(estimator, arrays)
+    with atomic_path(base.with_suffix(".safetensors")) as path:
+        _codec.write_arrays(arrays, path)
+        content = file_digest(path)
+    body = json.dumps(record)
+    write_atomic(
+        base.with_suffix(".json"),
+        json.dumps({"arrays": content, "body": digest(body), "estimator": record}, indent=1),
+    )
+
+
+def _load(base, packages):
+    stored = json.loads(base.with_suffix(".json").read_text())
+    if digest(json.dumps(stored["estimator"])) != stored["body"]:
+        raise ValueError("the record was changed")
+    if file_digest(base.with_suffix(".safetensors")) != stored["arrays"]:
+        raise ValueError("the arrays were changed")
+    arrays = _codec.read_arrays(base.with_suffix(".safetensors"))
+    return _codec.decode(stored["estimator"], arrays, packages)
+
+
+def _key(estimator, X, y, fit_params) -> tuple[str, set[str]]:
+    """The digest of all that a fit depends on, and the packages its classes come from."""
+    arrays, used = {}, []
+    try:
+        record = _codec.encode(estimator, arrays, used)
+    except _codec.CannotStore as reason:
+        raise ValueError(f"{reason}: pass numbers, names, arrays or estimators") from None
+    key = digest(
+        json.dumps(record),
+        *(f"{name} {_identity.content(array)}" for name, array in arrays.items()),
+        *sorted({_identity.source(part) for part in [*used, fit]}),
+        _identity.versions(),
+        _identity.content(X, files=True),
+        _identity.content(y),
+        _identity.content(fit_params),
+    )
+    return key, {part.__module__.partition(".")[0] for part in used}
