@@ -19,6 +19,8 @@ from sklearn import metrics, model_selection
 from sklearn.base import clone
 from tqdm.auto import tqdm
 
+from emobook import _bootstrap
+from emobook._bootstrap import Interval
 from emobook.emotions import MIKELS8, POSITIVE, indices
 from emobook.voters import human_ceiling as human_ceiling  # beside the baselines it belongs to
 
@@ -32,14 +34,6 @@ class Fold(NamedTuple):
     fold: int
     train: np.ndarray
     test: np.ndarray
-
-
-class Interval(NamedTuple):
-    """A value with the bounds of its confidence interval."""
-
-    value: float
-    low: float
-    high: float
 
 
 # ---- metrics: truth (N,); predicted (N,), or for classes also scores (N, C) ----
@@ -121,7 +115,8 @@ def bootstrap_interval(values, groups=None, level=0.95, resamples=2000, seed=0) 
     groups: (N,) names of groups that are resampled whole. The same seed gives the same interval.
     """
     values = _numbers("values", values)
-    return _bootstrap([np.ones_like(values), values], _ratio, groups, level, resamples, seed)
+    columns = _bootstrap.mean_columns(values)
+    return _bootstrap.interval(columns, _bootstrap.mean, groups, level, resamples, seed)
 
 
 def paired_gain(correct_a, correct_b, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
@@ -138,54 +133,28 @@ def pearson_interval(truth, predicted, groups=None, level=0.95, resamples=2000, 
     """Pearson's r with its interval; truth (N,), predicted (N,) or (N, R) for R repeats.
 
     With repeats, r is the mean of the R correlations (not that of averaged predictions, which
-    would flatter), and images are resampled jointly.
+    would flatter), and images are resampled jointly. NaN where either side is constant.
     """
+    truth, predicted = _repeats(truth, predicted)
+    if np.ptp(truth) == 0 or (np.ptp(predicted, axis=1) == 0).any():
+        return Interval(np.nan, np.nan, np.nan)
+    columns = _bootstrap.pair_columns(truth, predicted)
+    return _bootstrap.interval(columns, _bootstrap.pearson, groups, level, resamples, seed)
+
+
+def ccc_interval(truth, predicted, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
+    """Lin's concordance (see `ccc`) with its interval; arguments as in `pearson_interval`."""
+    columns = _bootstrap.pair_columns(*_repeats(truth, predicted))
+    return _bootstrap.interval(columns, _bootstrap.ccc, groups, level, resamples, seed)
+
+
+def _repeats(truth, predicted) -> tuple[np.ndarray, np.ndarray]:
+    """truth (N,) and predictions (R, N)."""
     truth = _numbers("truth", truth)
     predicted = _numbers("predicted", predicted, ndim=(1, 2)).reshape(len(predicted), -1).T
     if predicted.shape[1] != len(truth):
         raise ValueError(f"predicted must have {len(truth)} rows like truth")
-    x, ys = truth - truth.mean(), predicted - predicted.mean(axis=1, keepdims=True)
-    if np.ptp(x) == 0 or (np.ptp(ys, axis=1) == 0).any():
-        return Interval(np.nan, np.nan, np.nan)
-    columns = [np.ones_like(x), x, x * x, *(c for y in ys for c in (y, y * y, x * y))]
-    return _bootstrap(columns, _mean_pearson, groups, level, resamples, seed)
-
-
-def _ratio(sums):
-    return sums[..., 1] / sums[..., 0]
-
-
-def _mean_pearson(sums):
-    """r from sums over images (…, 3 + 3R) of 1, x, x², then y, y², xy of each repeat."""
-    n, x, xx = (sums[..., i, None] for i in range(3))
-    y, yy, xy = (sums[..., i::3] for i in (3, 4, 5))
-    with np.errstate(invalid="ignore", divide="ignore"):  # a resample without any spread
-        r = (n * xy - x * y) / np.sqrt((n * xx - x * x) * (n * yy - y * y))
-    return r.mean(axis=-1)
-
-
-def _bootstrap(columns, statistic, groups, level, resamples, seed) -> Interval:
-    """Interval of a statistic of sums over images, of which resampling needs only each group's."""
-    rows = np.stack(columns, axis=1)
-    if groups is not None:
-        groups = np.asarray(groups)
-        if groups.shape != (len(rows),) or pd.isna(groups).any():
-            raise ValueError(f"groups must name a group for each of the {len(rows)} images")
-        rows = pd.DataFrame(rows).groupby(groups, sort=True).sum().to_numpy()
-    value = float(statistic(rows.sum(axis=0)))
-    if len(rows) < 2:
-        return Interval(value, np.nan, np.nan)
-
-    drawn = stats.bootstrap(
-        (np.arange(len(rows)),),
-        lambda index, axis: statistic(rows[index].sum(axis=-2)),
-        method="percentile",
-        confidence_level=level,
-        n_resamples=resamples,
-        batch=max(1, 2_000_000 // rows.size),
-        random_state=np.random.default_rng(seed),
-    )
-    return Interval(value, *map(float, drawn.confidence_interval))
+    return truth, predicted
 
 
 # ---- folds and predictions ----

@@ -151,6 +151,20 @@ def test_pearson_interval():
     assert np.isnan(evaluate.pearson_interval(truth, np.ones(180))).all()
 
 
+def test_concordance_interval():
+    rng = np.random.default_rng(0)
+    groups = np.repeat(np.arange(60), 3)
+    truth = rng.normal(4, 1, 180)
+    guess = 0.5 * truth + 3 + 0.3 * rng.normal(size=60)[groups]
+    found = evaluate.ccc_interval(truth, guess, groups, resamples=4000)
+    slow = slow_bootstrap(lambda i: evaluate.ccc(truth[i], guess[i]), groups)
+    assert found.value == pytest.approx(evaluate.ccc(truth, guess))
+    assert found[1:] == pytest.approx(slow, abs=0.015)
+    both = evaluate.ccc_interval(truth, np.stack([guess, truth], 1))
+    assert both.value == pytest.approx((found.value + 1) / 2)
+    assert evaluate.ccc_interval(truth, np.full(180, 4.0)) == pytest.approx((0, 0, 0))
+
+
 def test_pearson_interval_over_repeats():
     rng = np.random.default_rng(0)
     truth = rng.normal(size=150)
