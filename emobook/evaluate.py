@@ -22,7 +22,6 @@ from tqdm.auto import tqdm
 from emobook import _bootstrap
 from emobook._bootstrap import Interval
 from emobook.emotions import MIKELS8, POSITIVE, indices
-from emobook.voters import human_ceiling as human_ceiling  # beside the baselines it belongs to
 
 _IS_POSITIVE = np.isin(MIKELS8, POSITIVE)
 

@@ -1,9 +1,11 @@
-"""What votes say about a prior over emotions, and about voters.
+"""What votes say: how far people agree, and which prior foresees where their other votes go.
 
 A picture's votes are a row of eight counts in the order of `MIKELS8`. Its dominant emotion is the
 one with most votes; the votes for the other seven are its *co-votes*. Rao et al. (2019, eq. 4)
 spread the remainder 1 - p* over the seven by their closeness on Mikels' wheel; co-votes are where
 real voters put it. Pictures whose first place is shared have no dominant emotion and are left out.
+
+What is said about agreement holds for any number of classes, the rest for the eight.
 """
 
 import itertools
@@ -14,6 +16,58 @@ import pandas as pd
 from emobook.emotions import MIKELS8, WHEEL, indices, wheel_distribution
 
 N = len(MIKELS8)
+
+
+def voter_agreement(votes) -> np.ndarray:
+    """(N,) chance that one voter of an image, drawn at random, names the plurality of the others.
+
+    votes: counts (N, C). The voter's own vote is taken out first: left in, it would help to make
+    the plurality it is compared with. Where k classes tie among the others, each counts 1 / k.
+    NaN for an image with fewer than two votes.
+    """
+    votes = _counted(votes)
+    others = votes[:, None, :] - np.eye(votes.shape[1])  # [image, class of the voter, class]
+    top = others == others.max(axis=2, keepdims=True)
+    hit = np.einsum("ncc->nc", top) / top.sum(axis=2)
+    total = votes.sum(axis=1)
+    with np.errstate(invalid="ignore"):
+        return np.where(total > 1, (votes * hit).sum(axis=1) / total, np.nan)
+
+
+def human_ceiling(votes) -> float:
+    """Mean of `voter_agreement`: a person's accuracy at the task that is set to the methods.
+
+    A method may exceed it, since it is judged by all voters' plurality, not by one voter. Pass
+    `voter_agreement` to `bootstrap_interval` for its interval.
+    """
+    agreement = voter_agreement(votes)
+    if np.isnan(agreement).all():
+        raise ValueError("votes must have an image with at least two votes")
+    return float(np.nanmean(agreement))
+
+
+def split_half(votes, draws: int = 20, seed: int = 0) -> float:
+    """Reliability of vote shares (N, C), at most 1: how far other voters would give them again.
+
+    Each image's voters are split at random into halves; the halves' shares, minus each class's
+    mean, are correlated over images and classes, averaged over draws, and stepped up to all voters
+    by Spearman-Brown. Its square root bounds the correlation of any method with the shares.
+    Images with fewer than two votes are left out.
+    """
+    votes = _counted(votes)
+    votes = votes[votes.sum(axis=1) > 1]
+    rng, found = np.random.default_rng(seed), []
+    for _ in range(draws):
+        half, rest = np.zeros_like(votes), votes.sum(axis=1)
+        left = rest // 2
+        for c, count in enumerate(votes.T):
+            rest = rest - count
+            half[:, c] = rng.hypergeometric(count, rest, left)
+            left = left - half[:, c]
+        shares = [part / part.sum(axis=1, keepdims=True) for part in (half, votes - half)]
+        found.append(np.corrcoef(*((s - s.mean(axis=0)).ravel() for s in shares))[0, 1])
+    r = float(np.mean(found))
+    return 2 * r / (1 + r)
 
 
 def rings() -> np.ndarray:
@@ -142,12 +196,17 @@ def runner_up(votes) -> np.ndarray:
     return np.sort(_checked(votes), axis=1)[:, -2]
 
 
+def _counted(votes) -> np.ndarray:
+    values = np.asarray(votes)
+    if values.ndim != 2 or not (values >= 0).all() or not (values == np.floor(values)).all():
+        raise ValueError("votes must be whole counts of at least 0, of shape (N, C)")
+    return values.astype(np.int64)
+
+
 def _checked(votes) -> np.ndarray:
-    votes = np.asarray(votes)
-    if votes.ndim != 2 or votes.shape[1] != N:
-        raise ValueError(f"votes must have shape (n, {N}), one column an emotion: {votes.shape}")
-    if not np.issubdtype(votes.dtype, np.number) or not (votes >= 0).all():
-        raise ValueError("votes must be counts of at least 0")
+    votes = _counted(votes)
+    if votes.shape[1] != N:
+        raise ValueError(f"votes must have {N} columns, one an emotion, not {votes.shape[1]}")
     return votes.astype(float)
 
 

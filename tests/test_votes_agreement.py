@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from emobook.evaluate import human_ceiling
-from emobook.voters import split_half, voter_agreement
+from emobook.votes import human_ceiling, split_half, voter_agreement
 
 
 def by_brute_force(votes):
