@@ -9,6 +9,7 @@ from emobook import _stored
 from emobook._tables import Table, table_html
 
 NOT_RUN = "not run"
+ORDER = ("now", *_stored.RECORDED)
 
 
 def compare(paper: str, item: str, profile: str | None = None) -> Table:
@@ -26,11 +27,7 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
     printed = _stored.reported(paper)
     printed = printed[printed["item"] == item].drop(columns=["paper", "item"])
     printed = printed.rename(columns={"note": "remark"})
-    now = _stored.rows(profile).assign(source="now", date="", hardware="")
-    current = _stored.profile_name(profile)
-    kept = [p for p in _stored.RECORDED if p != current]
-    stored = [_stored.recorded(p).assign(source=p) for p in kept]
-    measured = pd.concat([now, *[f for f in stored if len(f)]], ignore_index=True)
+    measured = _stored.measured(profile)
     measured = measured[(measured["paper"] == paper) & (measured["item"] == item)]
     if printed.empty and measured.empty:
         known = _stored.reported(paper)["item"].unique()
@@ -54,7 +51,7 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
         "dataset", "value", "low", "high", "n", "baseline", "ceiling", "note",
     ]  # fmt: skip
     table = Table(cells[columns])
-    table.html = _html(cells, paper, item, kept)
+    table.html = _html(cells, paper, item)
     return table
 
 
@@ -68,15 +65,15 @@ def _common(units: pd.Series) -> str:
     return units.mode().iloc[0] if len(units) else ""
 
 
-def _html(cells: pd.DataFrame, paper: str, item: str, kept: list[str]) -> str:
+def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
     """One line per cell and metric, one measured column per source and data set."""
     measured = cells[cells["dataset"] != ""]
     sources = list(dict.fromkeys(zip(measured["source"], measured["dataset"], strict=True)))
-    sources.sort(key=lambda s: (["now", *kept].index(s[0]), s[1]))
+    sources.sort(key=lambda s: (ORDER.index(s[0]), s[1]))
     ran = {source for source, _ in sources}
     if "now" not in ran:
         sources.insert(0, ("now", ""))
-    if not ran & set(kept):
+    if not ran - {"now"}:
         sources.append(("recorded", ""))
     heads = ["row", "column", "printed", *(_head(*source) for source in sources)]
     numbers = {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
@@ -91,10 +88,7 @@ def _html(cells: pd.DataFrame, paper: str, item: str, kept: list[str]) -> str:
     if (cells["unit"] == "%").any():
         caption += ", in percent"
     caption += "; 95 % intervals in brackets"
-    about = measured[measured["source"] != "now"][["source", "date", "hardware"]]
-    for source, date, hardware in about.drop_duplicates().itertuples(index=False):
-        where = " on ".join(part for part in (date, hardware) if part)
-        caption += f"; {source}: recorded, not rerun{f' ({where})' if where else ''}"
+    caption += _stored.recordings(measured)
     known = _stored.errata().set_index("id")
     notes = [
         f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
@@ -131,7 +125,7 @@ def _measured(cell) -> str:
     def shown(number: float) -> str:
         if cell.unit == "%" and cell.metric.startswith("accuracy"):
             return f"{number:.1f}"
-        return f"{number:.2f}" if cell.metric in ("mse", "pearson", "ccc") else f"{number:.3g}"
+        return f"{number:.2f}" if cell.metric in ("mse", "pearson") else f"{number:.3g}"
 
     text = shown(cell.value)
     if not math.isnan(cell.low):

@@ -30,7 +30,7 @@ PREDICTION_COLUMNS = (
     "split", "fold", "seed", "id", "group", "truth", "scores",
 )  # fmt: skip
 CLASS_METRICS = ("accuracy", "accuracy-2")
-CORRELATIONS = ("pearson", "ccc")
+CORRELATIONS = ("pearson",)
 METRICS = (*CLASS_METRICS, "mse", *CORRELATIONS)
 
 

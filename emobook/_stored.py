@@ -136,6 +136,28 @@ def recorded(profile: str) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def measured(profile: str | None = None) -> pd.DataFrame:
+    """The rows of `rows(profile)`, and those recorded for the profiles real and full.
+
+    Columns of `rows` and source ("now", or the profile that they are a record of), date, hardware.
+    The record of `profile` itself is left out: its rows have been measured anew.
+    """
+    now = rows(profile).assign(source="now", date="", hardware="")
+    kept = [name for name in RECORDED if name != profile_name(profile)]
+    frames = [now, *(recorded(name).assign(source=name) for name in kept)]
+    return pd.concat([f for f in frames if len(f)] or [now], ignore_index=True)
+
+
+def recordings(measured: pd.DataFrame) -> str:
+    """For a caption: "; real: recorded, not rerun (2026-01-31 on …)", for each such source."""
+    text = ""
+    about = measured.loc[~measured["source"].isin(["now", ""]), ["source", "date", "hardware"]]
+    for source, date, hardware in about.drop_duplicates().itertuples(index=False):
+        where = " on ".join(part for part in (date, hardware) if part)
+        text += f"; {source}: recorded, not rerun{f' ({where})' if where else ''}"
+    return text
+
+
 def _provenance(folder: Path) -> dict[str, str]:
     about = {}
     with (

@@ -13,20 +13,32 @@ import numpy as np
 from emobook import _record
 from emobook._compare import compare
 from emobook._reference import check
-from emobook._stored import errata, predictions, recorded, reported, rows
+from emobook._stored import (
+    PAPERS,
+    errata,
+    measured,
+    predictions,
+    recorded,
+    recordings,
+    reported,
+    rows,
+)
 from emobook.emotions import MIKELS8
 
 __all__ = [
+    "PAPERS",
     "check",
     "compare",
     "errata",
     "flush",
     "forget",
+    "measured",
     "per_image",
     "predictions",
     "record_predictions",
     "record_row",
     "recorded",
+    "recordings",
     "reported",
     "rows",
 ]
@@ -59,7 +71,7 @@ def record_predictions(
     8 columns: MIKELS8) says what they mean, or ratings. scores: (N, C), the largest one is the
     prediction, or (N,) predicted ratings. group: (N,) names of related images, or None.
     metric: "accuracy"; "accuracy-2", of eight probabilities summed to negative and positive;
-    "mse"; "pearson"; "ccc". baseline and ceiling are in the metric's unit; the baseline defaults
+    "mse"; "pearson". baseline and ceiling are in the metric's unit; the baseline defaults
     to the share of the largest class, or the error of the mean, on the recorded images.
 
     Calls that differ in fold or seed add up to one row; the same call again replaces. The row's
