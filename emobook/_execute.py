@@ -12,6 +12,7 @@ import threading
 from pathlib import Path
 
 from emobook._book import Book, Notebook
+from emobook._files import cache_dir, data_dir
 
 PACKAGE = Path(__file__).parent
 # One thread each: the runner runs as many notebooks as there are cores.
@@ -68,12 +69,14 @@ class Job:
 
     def _kernel(self, book: Book, notebook: Notebook) -> dict:
         """A kernel of this very Python, whatever else is registered on the machine."""
+        folders = {"EMOBOOK_DATA": data_dir(), "EMOBOOK_CACHE": cache_dir()}
         return {
             "argv": [sys.executable, "-m", "emobook._kernel", "-f", "{connection_file}"],
             "display_name": "emobook",
             "language": "python",
             "env": {
                 **ENVIRONMENT,
+                **{name: os.fspath(path.absolute()) for name, path in folders.items() if path},
                 "EMOBOOK_ROOT": os.fspath(book.root),
                 "EMOBOOK_PROFILE": book.folder,
                 "EMOBOOK_OUT": os.fspath(self.folder / "results"),
