@@ -88,13 +88,23 @@ def uniform_distribution(label, p, n: int = 8) -> np.ndarray:
     """
     if not isinstance(n, numbers.Integral) or n < 2:
         raise ValueError(f"n must be a whole number of at least 2, not {n!r}")
-    return _spread(label, p, np.ones((n, n)))
+    return spread(label, p, np.ones((n, n)))
 
 
-def _spread(label, p, weights: np.ndarray) -> np.ndarray:
-    """Rows with p at `label` and 1 - p shared among the others by weights[label]."""
+def spread(label, p, weights) -> np.ndarray:
+    """Spread 1 - p over the other classes in proportion to `weights[label]`, any table of weights.
+
+    label and p as in `wheel_distribution`, labels as indices where there are other than eight.
+    weights: (n, n), at least 0, one row for each label; the diagonal is ignored. Returns float64
+    (n,) or (N, n). Raises ValueError that names the argument.
+    """
+    weights = np.asarray(weights, dtype=np.float64)
     n = len(weights)
+    if weights.shape != (n, n) or n < 2:
+        raise ValueError(f"weights must be a square table, not of shape {weights.shape}")
     weights = np.where(np.eye(n, dtype=bool), 0.0, weights)
+    if not (weights >= 0).all() or not (weights.sum(axis=1) > 0).all():
+        raise ValueError("weights must be at least 0, with something above 0 beside the diagonal")
     shares = weights / weights.sum(axis=1, keepdims=True)
     label = indices(label, n=n)
     try:

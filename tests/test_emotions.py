@@ -13,6 +13,7 @@ from emobook.emotions import (
     POSITIVE,
     WHEEL,
     polarity,
+    spread,
     uniform_distribution,
     wheel_distribution,
     wheel_steps,
@@ -150,3 +151,15 @@ def test_uniform_is_label_smoothing():
 def test_bad_input_names_the_argument(call, argument):
     with pytest.raises(ValueError, match=rf"^{argument} must"):
         call()
+
+
+def test_spread_follows_any_table():
+    table = [[9, 1, 3], [0, 5, 1], [2, 2, 0]]
+    found = spread([0, 1, 2], [0.6, 0.5, 1.0], table)
+    assert found == pytest.approx(np.array([[0.6, 0.1, 0.3], [0, 0.5, 0.5], [0, 0, 1]]))
+
+
+@pytest.mark.parametrize("table", [[[1, 2]], [[0, 0], [1, 0]], [[0, -1], [1, 0]], [[1]]])
+def test_spread_names_a_bad_table(table):
+    with pytest.raises(ValueError, match="weights must"):
+        spread(0, 0.5, table)
