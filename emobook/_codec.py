@@ -80,7 +80,7 @@ def _encode_object(value, inner, where: str, used: list | None) -> dict:
         used.append(cls)
     return {
         "object": _name(cls),
-        "state": [[name, inner(part, f".{name}")] for name, part in state.items()],
+        "state": {name: inner(part, f".{name}") for name, part in state.items()},
     }
 
 
@@ -118,10 +118,10 @@ def decode(record, arrays: dict, packages: set[str] = frozenset()):
             return sys.modules["torch"].from_numpy(inner(array))
         case {"import": name}:
             return _find(name, PACKAGES | packages)
-        case {"object": name, "state": pairs}:
+        case {"object": name, "state": parts}:
             cls = _find(name, PACKAGES | packages)
             result = cls.__new__(cls)
-            state = {key: inner(part) for key, part in pairs}
+            state = {key: inner(part) for key, part in parts.items()}
             if hasattr(result, "__setstate__"):
                 result.__setstate__(state)
             else:

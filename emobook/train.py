@@ -120,11 +120,11 @@ def minibatches(*tensors, size: int, seed: int = 0):
     return of_epoch
 
 
-def progress(iterable, label: str, disable: bool = False):
+def progress(iterable, label: str, total: int | None = None, disable: bool = False):
     """A bar with the time left for work that takes more than five seconds; none in recorded runs,
     whose output has to be the same every time."""
     recorded = "EMOBOOK_OUT" in os.environ
-    return tqdm(iterable, desc=label, delay=5, leave=False, disable=disable or recorded)
+    return tqdm(iterable, label, total, delay=5, leave=False, disable=disable or recorded)
 
 
 def fitted(estimator, X, y=None, **fit_params):
