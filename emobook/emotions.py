@@ -78,7 +78,7 @@ def wheel_distribution(label, p, *, offset: float = 1, ring=WHEEL) -> np.ndarray
     if not (isinstance(offset, numbers.Real) and 0 <= offset < np.inf):
         raise ValueError(f"offset must be a finite number of at least 0, not {offset!r}")
     apart = _ring_steps(ring) + np.eye(8)  # the diagonal takes no part; 1 keeps it divisible
-    return _spread(label, p, 1 / (apart + offset))
+    return spread(label, p, 1 / (apart + offset))
 
 
 def uniform_distribution(label, p, n: int = 8) -> np.ndarray:
