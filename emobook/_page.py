@@ -108,8 +108,8 @@ def failure(executed: dict, status: int, log: str) -> Failure:
         if cell["cell_type"] != "code":
             continue
         number += "injected-parameters" not in tags(cell)
-        if cell["metadata"].get("papermill", {}).get("status") == "running":
-            during = number
+        if cell["metadata"].get("papermill", {}).get("start_time"):
+            during = number  # the last one that was begun
         for output in cell.get("outputs", []):
             if output["output_type"] == "error":
                 error = COLOURS.sub("", f"{output['ename']}: {output['evalue']}")
