@@ -13,6 +13,7 @@ __all__ = [
     "datasets",
     "emotions",
     "evaluate",
+    "exercise",
     "features",
     "images",
     "losses",
