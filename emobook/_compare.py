@@ -33,11 +33,10 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
         known = _stored.reported(paper)["item"].unique()
         raise ValueError(f"{paper} has no item {item!r}: it has {', '.join(known)}")
     cells = pd.merge(printed, measured, on=["row", "column"], how="outer", sort=False)
-    order = {key: i for i, key in enumerate(zip(printed["row"], printed["column"], strict=True))}
-    cells["rank"] = [
-        order.get(key, len(order)) for key in zip(cells.row, cells.column, strict=True)
-    ]
-    cells = cells.sort_values("rank", kind="stable", ignore_index=True)
+    # The paper's rows and columns in its order, what it does not have after them.
+    ranks = [_rank(cells[name], printed[name]) for name in ("row", "column")]
+    order = pd.concat(ranks, axis=1).sort_values(["row", "column"], kind="stable").index
+    cells = cells.loc[order].reset_index(drop=True)
     cells["unit"] = cells["unit"].fillna(_common(printed["unit"]))
     cells["remark"] = cells["remark"].fillna("not in the paper")
     for name in ("erratum", "source", "dataset", "metric", "note", "date", "hardware"):
@@ -56,6 +55,7 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
 
 
 def _rank(values: pd.Series, known: pd.Series) -> pd.Series:
+    """Position of each value among the known ones, then by first appearance."""
     names = [*known.unique(), *values.unique()]
     return values.map({name: i for i, name in reversed(list(enumerate(names)))})
 
@@ -108,11 +108,11 @@ def _printed(cell, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
     if math.isnan(cell.printed):
         text = escape(cell.remark)
     else:
-        alike = cells.loc[cells["unit"] == cell.unit, ["printed", "corrected"]].stack()
+        alike = cells.loc[cells["unit"] == cell.unit, "printed"].dropna()
         digits = max(len(f"{n:.6f}".rstrip("0").partition(".")[2]) for n in alike)
         text = f"{cell.printed:.{digits}f}"
         if not math.isnan(cell.corrected):
-            text += f" → {cell.corrected:.{digits}f}"
+            text += f" → {cell.corrected:.6g}"
     return f"{text}<sup>{numbers[cell.erratum]}</sup>" if cell.erratum else text
 
 
