@@ -37,12 +37,13 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
     ranks = [_rank(cells[name], printed[name]) for name in ("row", "column")]
     order = pd.concat(ranks, axis=1).sort_values(["row", "column"], kind="stable").index
     cells = cells.loc[order].reset_index(drop=True)
-    cells["unit"] = cells["unit"].fillna(_common(printed["unit"]))
     cells["remark"] = cells["remark"].fillna("not in the paper")
     for name in ("erratum", "source", "dataset", "metric", "note", "date", "hardware"):
         cells[name] = cells[name].fillna("")
     cells.loc[cells["source"] == "", ["source", "note"]] = ["now", NOT_RUN]
-    share = (cells["unit"] == "%") & cells["metric"].str.startswith("accuracy")
+    accuracy = cells["metric"].str.startswith("accuracy")
+    cells["unit"] = cells["unit"].mask(cells["unit"].isna(), accuracy.map({True: "%", False: ""}))
+    share = accuracy & (cells["unit"] == "%")
     for name in ("value", "low", "high", "baseline", "ceiling"):
         cells[name] = cells[name].astype(float) * share.map({True: 100, False: 1})
     columns = [
@@ -58,11 +59,6 @@ def _rank(values: pd.Series, known: pd.Series) -> pd.Series:
     """Position of each value among the known ones, then by first appearance."""
     names = [*known.unique(), *values.unique()]
     return values.map({name: i for i, name in reversed(list(enumerate(names)))})
-
-
-def _common(units: pd.Series) -> str:
-    """The unit that most cells of an item share, for rows that the paper does not have."""
-    return units.mode().iloc[0] if len(units) else ""
 
 
 def _html(cells: pd.DataFrame, paper: str, item: str) -> str:

@@ -281,9 +281,9 @@ def _html(table: pd.DataFrame, recordings: str) -> str:
         claim = f"{escape(row.claim)}<br><small>{escape(place)} · {escape(row.id)}</small>"
         unit = " points" if row.unit == "%" else f" {row.unit}"
         printed = "none" if np.isnan(row.printed_gain) else f"{row.printed_gain:.2f}{unit}"
-        where = (
-            row.dataset if row.source in ("", "now") else f"{row.dataset}, {row.source}: recorded"
-        )
+        where = row.dataset or "none"
+        if row.source not in ("", "now"):
+            where += f" ({row.source}, recorded)"
         gain = "" if np.isnan(row.gain) else f"{row.gain:+.2f}{unit}"
         if not np.isnan(row.low):
             gain += f" [{row.low:+.2f}, {row.high:+.2f}]"
