@@ -21,6 +21,7 @@ __all__ = [
     "confusion_matrix",
     "curve_with_band",
     "figure",
+    "panels",
     "png",
     "show",
     "style",
@@ -166,6 +167,21 @@ def bars_with_intervals(
         if marks or lines:
             fig.legend(loc="outside lower center", ncols=4)
     return fig
+
+
+def panels(names, *, size: tuple[float, float] = (3.2, 3.0), xlabel: str = "", ylabel: str = ""):
+    """One panel for each of `names`, side by side on a common y axis: (Figure, name → axes).
+
+    `size` is that of one panel, in inches. A name with a comma breaks there.
+    """
+    names = list(names)
+    fig, axes = figure(
+        1, len(names), size=(size[0] * len(names), size[1]), sharey=True, squeeze=False
+    )
+    for name, axis in zip(names, axes[0], strict=True):
+        axis.set(title=name.replace(", ", ",\n"), xlabel=xlabel)
+    axes[0][0].set_ylabel(ylabel)
+    return fig, dict(zip(names, axes[0], strict=True))
 
 
 def wheel(distribution=None, *, ring=WHEEL) -> Figure:
