@@ -112,12 +112,16 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
     return page, run
 
 
+_TITLE = re.compile(r"\s*(?:\([\w-]+\)=\s*)?# (.+)\n*")
+_PARAGRAPH = re.compile(r"(?:[^\n#:`|>%].*\n?)*")
+
+
 def title_and_promise(content: str) -> tuple[str, str]:
     """The title of a page in Markdown and its first paragraph, on one line each ("" if absent)."""
-    match = re.match(r"\s*(?:\([\w-]+\)=\s*)?# (.+)\n*((?:[^\n#:`|>].*\n?)*)", content)
+    match = _TITLE.match(content)
     if not match:
         return "", ""
-    return match[1].strip(), " ".join(match[2].split())
+    return match[1].strip(), " ".join(_PARAGRAPH.match(content, match.end())[0].split())
 
 
 def _take_outputs(page: dict, ran: dict) -> tuple[str, str]:
@@ -177,11 +181,10 @@ def _accessible_tables(content: str) -> str:
 
 def _split_title(cell: dict) -> list[dict]:
     """The first cell in two: its title line, and whatever follows."""
-    head, mark, rest = text(cell).partition("\n# ")
-    head, rest = (head + mark, rest) if mark else ("", text(cell))
-    line, _, rest = rest.partition("\n")
-    parts = [{**cell, "source": head + line}]
-    return [*parts, {**cell, "source": rest.strip()}] if rest.strip() else parts
+    content = text(cell)
+    end = _TITLE.match(content).end()
+    parts = [{**cell, "source": content[:end].strip()}]
+    return [*parts, {**cell, "source": content[end:]}] if content[end:].strip() else parts
 
 
 def day(started: str) -> str:

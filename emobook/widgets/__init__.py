@@ -10,7 +10,7 @@ from pathlib import Path
 import anywidget
 import traitlets
 
-from emobook.emotions import MIKELS8, WHEEL, wheel_distribution
+from emobook.emotions import MIKELS8, WHEEL
 from emobook.plots import EMOTION_COLORS
 
 _HERE = Path(__file__).parent
@@ -31,11 +31,6 @@ class _Explorer(anywidget.AnyWidget):
     classes = traitlets.List(list(MIKELS8), read_only=True).tag(sync=True)
     ring = traitlets.List(list(WHEEL), read_only=True).tag(sync=True)
     colors = traitlets.Dict(EMOTION_COLORS, read_only=True).tag(sync=True)
-
-    @property
-    def distribution(self):
-        """Eq. 4 for the present settings: float64 (8,) in the order of `MIKELS8`."""
-        return wheel_distribution(self.label, self.p, offset=self.offset)
 
 
 class WheelExplorer(_Explorer):

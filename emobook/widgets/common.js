@@ -28,7 +28,8 @@ function bind(model, name, input, read, redraw) {
 
 function slider(model, name, text, range, redraw) {
   const input = node("input", { type: "range", name, ...range });
-  const value = node("output", { "data-of": name });
+  // Only for the eye: the slider itself tells its value to a screen reader.
+  const value = node("span", { class: "emobook-value", "aria-hidden": "true" });
   bind(model, name, input, (from) => Number(from.value), redraw);
   return {
     element: node("label", {}, node("span", {}, text, " ", value), input),
