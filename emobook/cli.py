@@ -127,12 +127,10 @@ def _data_list(options) -> int:
     from emobook.datasets.verify import listing
 
     table = listing().astype(object)
-    lines = [list(table.columns), *table.where(table.notna(), "").astype(str).values.tolist()]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
-    for line in lines:
-        print(
-            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        )
+    for line in table.where(table.notna(), "as many as asked for").to_dict("records"):
+        print(f"{line.pop('name')}: {line.pop('title')}")
+        for name, value in line.items():
+            print(f"    {name:<8} {value}")
     return 0
 
 

@@ -16,9 +16,10 @@ from pathlib import Path
 
 import pytest
 
-from emobook import _stale
+from emobook import _execute, _stale
 from emobook._book import Book
 from emobook._page import STYLER, page
+from emobook._publish import commit, recover
 from emobook.run import run
 
 SOURCE = """\
@@ -87,12 +88,22 @@ def edit(root: Path, stem: str, old: str, new: str) -> None:
 def environment(folder: Path) -> dict:
     """The environment of a run that must not see the reader's own settings."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("EMOBOOK_") and k != "SMOKE"}
-    package = os.fspath(Path(_stale.PACKAGE).parent)
     return kept | {
         "EMOBOOK_CACHE": os.fspath(folder / "cache"),
         "COUNTER": os.fspath(folder / "counter"),
-        "PYTHONPATH": package,
+        "PYTHONPATH": os.fspath(_stale.PACKAGE.parent),
     }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def package(tmp_path_factory):
+    """A copy of the package for the kernels, which nobody edits while the tests run."""
+    copy = tmp_path_factory.mktemp("package") / "emobook"
+    shutil.copytree(_stale.PACKAGE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_stale, "PACKAGE", copy)
+        patch.setattr(_execute, "PACKAGE", copy)
+        yield copy
 
 
 @pytest.fixture(autouse=True)
@@ -102,10 +113,11 @@ def isolated(tmp_path, monkeypatch):
             monkeypatch.delenv(name)
     for name, value in environment(tmp_path).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
 
 
 @pytest.fixture(scope="module")
-def ran(tmp_path_factory) -> Path:
+def ran(tmp_path_factory, package) -> Path:
     """A book of four notebooks that has just run."""
     folder = tmp_path_factory.mktemp("ran")
     root = folder / "root"
@@ -127,6 +139,7 @@ def command(folder: Path, root: Path, *arguments: str) -> subprocess.CompletedPr
     return subprocess.run(
         [sys.executable, "-m", "emobook", "run", *arguments],
         env=environment(folder) | {"EMOBOOK_ROOT": os.fspath(root)},
+        cwd=folder,
         capture_output=True,
         text=True,
     )
@@ -388,20 +401,41 @@ def test_killed_at_any_moment_a_run_goes_on_where_it_stopped(ran, tmp_path):
     assert not left and not list((root / "_build/running/mini").iterdir())
 
 
-def test_an_interrupted_publication_is_finished(book):
-    """Killed between two moves: what is there already must not be executed again."""
-    before, build = files(book), book / "_build"
-    done = build / "running/mini/20_alone.done"
-    (done / "results").mkdir(parents=True)
-    shutil.move(build / "executed/mini/20_alone.ipynb", done)
-    for name in ("rows.csv", "provenance.json"):
-        target = done / "results" / name if name == "rows.csv" else done / name
-        shutil.move(build / "results/mini/20_alone" / name, target)
-    (build / "results/mini/20_alone/old.csv").write_text("of a former run")
-    (build / "running/mini/00_first.abc/results").mkdir(parents=True)
-    assert run(root=book).fresh == list(BODY)
-    assert files(book) == before
-    assert not list((build / "running/mini").iterdir())
+@pytest.mark.parametrize("step", range(8))
+def test_a_kill_at_any_step_of_publishing_leaves_the_old_or_the_new(book, monkeypatch, step):
+    """The moves are stopped before the given one; the next run finds a whole state."""
+    seen, steps = Book(book), 0
+    ready = seen.running / "20_alone.abc" / "publish"
+    (ready / "results" / "more").mkdir(parents=True)
+    (ready / "results" / "more" / "new.csv").write_text("new")
+    (ready / "20_alone.ipynb").write_text("{}")
+
+    def stopped(real):
+        def stop_or_do(*args, **options):
+            nonlocal steps
+            if steps == step:
+                raise KeyboardInterrupt
+            steps += 1
+            return real(*args, **options)
+
+        return stop_or_do
+
+    with monkeypatch.context() as patch:
+        for module, name in [(os, "rename"), (os, "replace"), (Path, "unlink"), (shutil, "rmtree")]:
+            patch.setattr(module, name, stopped(getattr(module, name)))
+        try:
+            commit(seen, "20_alone", ready, provenance(book, "20_alone"))
+            assert step > 5, "this many steps there are"
+        except KeyboardInterrupt:
+            pass
+    recover(seen)
+    new = step > 0
+    results = book / "_build/results/mini/20_alone"
+    assert (results / "more" / "new.csv").exists() == new
+    assert (results / "rows.csv").exists() != new
+    assert ((book / "_build/executed/mini/20_alone.ipynb").read_text() == "{}") == new
+    assert "20_alone" not in stale(book)
+    assert not list(seen.running.iterdir())
 
 
 def test_wrong_input_is_one_sentence(tmp_path):

@@ -1,0 +1,173 @@
+"""The command line: statuses, one sentence per mistake, and nothing heavy before it is needed."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from emobook import build, datasets, results, run
+from emobook.cli import main
+from emobook.run import Failure, Summary
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """A folder that is no book, and none of the reader's settings but the cache."""
+    for name in ("EMOBOOK_ROOT", "EMOBOOK_DATA", "EMOBOOK_PROFILE", "SMOKE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_help_shows_examples_and_imports_nothing_heavy():
+    heavy = "{'numpy', 'pandas', 'papermill', 'torch', 'nbformat'}"
+    code = (
+        "import sys\nfrom emobook import cli, run\nprint(cli.parser().format_help())\n"
+        f"assert not {heavy} & sys.modules.keys(), {heavy} & sys.modules.keys()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "emobook data verify oasis" in done.stdout
+    assert all(name in done.stdout for name in ("run", "build", "check", "data", "predict"))
+
+
+def test_a_mistake_is_one_sentence_and_status_2(tmp_path, capsys):
+    assert main(["run"]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"emobook: no _toc.yml in {tmp_path}") and said.count("\n") == 1
+    with pytest.raises(FileNotFoundError):
+        main(["--debug", "run"])
+    assert main(["data", "verify", "nothing"]) == 2
+    assert main(["data", "verify", "oasis"]) == 2
+    said = capsys.readouterr().err
+    assert "oasis is not here: EMOBOOK_DATA is not set" in said and "benedekkurdi" in said
+    with pytest.raises(SystemExit) as unknown:
+        main(["walk"])
+    assert unknown.value.code == 2
+
+
+def test_a_fault_of_the_package_keeps_its_traceback(monkeypatch):
+    def broken(*_, **__):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(run, "run", broken)
+    with pytest.raises(ZeroDivisionError):
+        main(["run"])
+
+
+@pytest.mark.parametrize(
+    ("summary", "status", "said"),
+    [
+        (Summary(fresh=["a", "b"]), 0, "mini: 2 unchanged"),
+        (Summary(executed=["a"], fresh=["b"]), 0, "mini: 1 executed, 1 unchanged"),
+        (
+            Summary(executed=["a"], failed={"b": Failure("x")}, left_out=["c"]),
+            1,
+            "mini: 1 executed, 1 failed, 1 left out",
+        ),
+    ],
+)
+def test_the_status_of_a_run(monkeypatch, capsys, summary, status, said):
+    monkeypatch.setattr(run, "run", lambda *_, **__: summary)
+    assert main(["run"]) == status
+    assert capsys.readouterr().out == f"{said}\n"
+
+
+def test_options_of_a_run(monkeypatch):
+    calls = []
+    monkeypatch.setattr(run, "run", lambda *a, **options: calls.append((a, options)) or Summary())
+    main(["run"])
+    main(["run", "--profile", "full", "--jobs", "3", "--force", "10_x", "20_y"])
+    monkeypatch.setenv("SMOKE", "1")
+    main(["run"])
+    monkeypatch.setenv("SMOKE", "0")
+    main(["run", "--smoke"])
+    default = {"jobs": None, "force": False, "smoke": False}
+    assert calls == [
+        (("mini", []), default),
+        (("full", ["10_x", "20_y"]), {"jobs": 3, "force": True, "smoke": False}),
+        (("mini", []), default | {"smoke": True}),
+        (("mini", []), default | {"smoke": True}),
+    ]
+
+
+def test_an_interruption_is_quiet(monkeypatch, capsys):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "run", interrupted)
+    assert main(["run"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_build_names_the_page_or_says_what_is_missing(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(build, "build", lambda profile, edition: tmp_path / f"{profile}-{edition}")
+    assert main(["build", "--edition", "student"]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'mini-student' / 'index.html'}\n"
+
+    def faulty(*_):
+        raise build.BuildError("not every chapter has run:\n  10_x: has not run")
+
+    monkeypatch.setattr(build, "build", faulty)
+    assert main(["build"]) == 1
+    assert "  10_x: has not run" in capsys.readouterr().err
+
+
+def test_check_lists_the_differences(monkeypatch, capsys):
+    found = {"mini": ["10_x: value was 1 and is 2"], "real": []}
+    monkeypatch.setattr(results, "check", found.get)
+    assert main(["check"]) == 1
+    assert capsys.readouterr().out == "10_x: value was 1 and is 2\n"
+    assert main(["check", "--profile", "real"]) == 0
+
+
+def test_data_list_has_every_set(capsys):
+    assert main(["data", "list"]) == 0
+    said = capsys.readouterr().out
+    assert all(f"{name}: " in said for name in datasets.names())
+    assert "present  yes" in said and "present  no" in said
+
+
+def test_data_verify_tells_faults_by_its_status(real_data, monkeypatch, capsys):
+    monkeypatch.setenv("EMOBOOK_DATA", str(real_data))
+    assert main(["data", "verify", "oasis"]) == 0
+    assert "no fault" in capsys.readouterr().out
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Three pictures of awe and one of fear, as folders."""
+    for number, emotion in enumerate(["awe", "awe", "awe", "fear"]):
+        folder = tmp_path / "mine" / emotion
+        folder.mkdir(parents=True, exist_ok=True)
+        noise = np.random.default_rng(number).integers(0, 256, (40, 60, 3), dtype=np.uint8)
+        Image.fromarray(noise).save(folder / f"{number}.png")
+    return tmp_path / "mine"
+
+
+def test_predict_shows_every_good_picture_and_reports_the_bad(pictures, capsys):
+    (pictures / "bad.jpg").write_bytes(b"no picture")
+    command = ["predict", "--model", "majority", "--train-on", str(pictures)]
+    images = [str(pictures / name) for name in ("awe/0.png", "bad.jpg", "fear/3.png", "gone.png")]
+    assert main([*command, *images]) == 1
+    out, err = capsys.readouterr()
+    assert out.count("awe          100.0%  " + "█" * 40) == 2 and out.count("fear") == 3
+    assert "bad.jpg" in err and "gone.png" in err and "trained on 4 images" in err
+    assert main([*command, images[0]]) == 0
+
+
+def test_predict_refuses_what_cannot_train(pictures, capsys):
+    image = str(pictures / "awe" / "0.png")
+    assert main(["predict", "--model", "mean", "--train-on", str(pictures), image]) == 2
+    assert "mean gives no probabilities" in capsys.readouterr().err
+    assert main(["predict", "--train-on", str(pictures / "awe"), image]) == 2
+    assert "2 or more emotions" in capsys.readouterr().err
+    assert main(["predict", "--train-on", "nowhere", image]) == 2
+
+
+def test_predict_on_synthetic_says_so_loudly(pictures, monkeypatch, capsys):
+    load, image = datasets.load, str(pictures / "awe" / "0.png")
+    monkeypatch.setattr(datasets, "load", lambda name, **o: load(name, n=16, **o), raising=False)
+    assert main(["predict", "--model", "majority", image]) == 0
+    assert "NOTE: trained on drawn scenes" in capsys.readouterr().err
