@@ -235,8 +235,8 @@ def _verdict_of(claim: Claim, dataset: str, low: float, high: float) -> str:
     return verdict(low, high, printed, margin=claim.margin, synthetic=synthetic)
 
 
-def ledger(profile: str | None = None) -> Table:
-    """Every claim with its verdict on each data set that it was tested on.
+def ledger(profile: str | None = None, ids=None) -> Table:
+    """Every claim, or those of `ids`, with its verdict on each data set that it was tested on.
 
     The verdicts come from the rows of `results.rows(profile)` and from those recorded for the
     profiles real and full. One line per claim, data set and source: id, paper, place, claim,
@@ -245,6 +245,8 @@ def ledger(profile: str | None = None) -> Table:
     nowhere has one line with the verdict "not run". In a notebook it shows as a table.
     """
     known = claims()
+    if ids is not None:
+        known = {name: known[name] for name in ids}
     tested = results.measured(profile)
     tested = tested[(tested["item"] == ITEM) & (tested["metric"] == "gain")]
     lines = []

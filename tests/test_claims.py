@@ -234,6 +234,11 @@ def test_the_ledger_has_every_claim_and_every_data_set(book):
     assert html.count("<tr>") == 6
 
 
+def test_the_ledger_of_some_claims(book):
+    some = list(claims.claims())[:2]
+    assert list(dict.fromkeys(claims.ledger(ids=some)["id"])) == some
+
+
 def test_the_ledger_shows_committed_gains_without_predictions(book):
     folder = book / "results" / "real" / "40_x"
     folder.mkdir(parents=True)
