@@ -162,6 +162,7 @@ def test_the_table_conforms(small):
     assert small.classes == MIKELS8 and small.scale == (1, 9) and not small.absent
     assert table["id"].is_unique and table["id"][0] == "synthetic-000000"
     assert (table["group"] == table["id"]).all()
+    assert " ".join(table["split"][:8]) == "test train train val train val train train"
     np.testing.assert_array_equal(small.votes.sum(axis=1), 11)
     np.testing.assert_allclose(small.truth.sum(axis=1), 1)
     np.testing.assert_allclose(table["p"], small.votes.max(axis=1) / 11)
