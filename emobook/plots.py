@@ -28,16 +28,16 @@ __all__ = [
     "wheel",
 ]
 
-# Eight of the ten hues of seaborn's "colorblind" palette, the dark ones for negative emotions;
-# neighbours on the wheel are far apart in lightness.
+# Bright for the positive, dark for the negative emotions, and every pair well apart also for
+# readers who see no red or no green (the tests compute how far).
 EMOTION_COLORS = {
-    "amusement": "#de8f05",
-    "anger": "#d55e00",
-    "awe": "#56b4e9",
-    "contentment": "#029e73",
-    "disgust": "#ca9161",
+    "amusement": "#d55e00",
+    "anger": "#7a0403",
+    "awe": "#b3c7ff",
+    "contentment": "#44aa99",
+    "disgust": "#555555",
     "excitement": "#ece133",
-    "fear": "#cc78bc",
+    "fear": "#4b0055",
     "sadness": "#0173b2",
 }
 
