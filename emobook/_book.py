@@ -79,7 +79,7 @@ class Book:
         self.executed = self.build / "executed" / self.folder
         self.running = self.build / "running" / self.folder
         self.order = self._order()
-        self._parameters = self._profile()
+        self._sections = self._profile()
 
     def _yaml(self, name: str):
         path = self.root / name
@@ -115,19 +115,21 @@ class Book:
             order[path.stem] = path
         return order
 
-    def _profile(self) -> dict:
+    def _profile(self) -> list[tuple[str, dict]]:
+        """The sections of `profiles.yml` that count: the profile, above it `smoke` where asked."""
         profiles = self._yaml("profiles.yml")
-        if self.profile not in profiles:
+        known = [name for name in profiles if name != "smoke"]
+        if self.profile not in known:
             raise ValueError(
-                f"there is no profile {self.profile!r}: profiles.yml has {', '.join(profiles)}"
+                f"there is no profile {self.profile!r}: profiles.yml has {', '.join(known)}"
             )
-        parts = profiles[self.profile] or {}
-        for stem in parts:
-            if stem != "common" and stem not in self.order:
-                raise ValueError(
-                    f"profiles.yml, {self.profile}: {stem} is not a notebook of _toc.yml"
-                )
-        return parts
+        names = [self.profile, "smoke"] if self.smoke else [self.profile]
+        sections = [(name, profiles.get(name) or {}) for name in names]
+        for name, section in sections:
+            for stem in section:
+                if stem != "common" and stem not in self.order:
+                    raise ValueError(f"profiles.yml, {name}: {stem} is not a notebook of _toc.yml")
+        return sections
 
     def notebook(self, stem: str) -> Notebook:
         """Read a notebook of the reading order."""
@@ -156,15 +158,21 @@ class Book:
         return Notebook(stem, path, content, parsed, tuple(wanted))
 
     def parameters(self, notebook: Notebook) -> dict:
-        """The profile's parameters that this notebook defines; its own override common ones."""
-        own = self._parameters.get(notebook.stem) or {}
-        for name in own:
-            if name not in notebook.defined:
-                raise ValueError(
-                    f"profiles.yml, {self.profile}, sets {name} for {notebook.stem}, but its cell "
-                    "tagged `parameters` does not define that name"
-                )
-        known = {**(self._parameters.get("common") or {}), **own}
+        """The parameters that the profile sets and this notebook defines.
+
+        Those of the notebook override common ones; in a smoke run those of `smoke` override both,
+        and the parameter `smoke` is True.
+        """
+        known = {}
+        for profile, section in self._sections:
+            own = section.get(notebook.stem) or {}
+            for name in own:
+                if name not in notebook.defined:
+                    raise ValueError(
+                        f"profiles.yml, {profile}, sets {name} for {notebook.stem}, but its cell "
+                        "tagged `parameters` does not define that name"
+                    )
+            known |= {**(section.get("common") or {}), **own}
         if self.smoke:
             known["smoke"] = True
         return {name: value for name, value in known.items() if name in notebook.defined}

@@ -319,11 +319,13 @@ def test_smoke_results_stay_apart(book, tmp_path):
     before = files(book)
     write_notebook(
         book, "20_alone", SOURCE.format(stem="20_alone"),
-        "(out / 'rows.csv').write_text(f\"{smoke} {os.environ['SMOKE']}\\n\")",
+        "(out / 'rows.csv').write_text(f\"{smoke} {n} {os.environ['SMOKE']}\\n\")",
     )  # fmt: skip
+    with open(book / "profiles.yml", "a") as file:
+        file.write("smoke: {20_alone: {n: 8}}\n")
     done = command(tmp_path, book, "--profile", "full", "--smoke", "20_alone")
     assert done.returncode == 0, done.stderr
-    assert (book / "_build/results/full-smoke/20_alone/rows.csv").read_text() == "True 1\n"
+    assert (book / "_build/results/full-smoke/20_alone/rows.csv").read_text() == "True 8 1\n"
     assert provenance(book, "20_alone", "full-smoke")["smoke"] is True
     assert {name: files(book)[name] for name in before} == before
 
