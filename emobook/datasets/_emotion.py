@@ -102,7 +102,7 @@ def shares(emotion_in=None) -> dict[str, int]:
 def emotion_of(scene, emotion_in=None, ambiguity: float = 1) -> np.ndarray:
     """The truth: probabilities of the eight emotions, float64 (8,), in the order of MIKELS8.
 
-    p(e) ∝ 2^(score(e) / (1.5 · ambiguity)), where the score adds up what objects, background and
+    p(e) ∝ 2^(score(e) / (0.75 · ambiguity)), where the score adds up what objects, background and
     palette evoke (`EVOKES`), each times its share in `emotion_in`. Of two charged objects the
     larger counts 2/3. At ambiguity 0 the best emotion takes all; the more (to 10), the flatter.
     Both settings count in hundredths.
@@ -119,7 +119,7 @@ def emotion_of(scene, emotion_in=None, ambiguity: float = 1) -> np.ndarray:
     if spread == 0:
         weight = [int(s == max(score)) for s in score]
     else:  # a score of 600 is 1; below 2^-40 of the best counts as nothing
-        steps = [max((s - max(score)) * 16 * 100 // (900 * spread), -640) for s in score]
+        steps = [max((s - max(score)) * 16 * 100 // (450 * spread), -640) for s in score]
         weight = [_POWERS[k % 16] << (40 + k // 16) for k in steps]
     return np.array([w / sum(weight) for w in weight])
 

@@ -52,7 +52,7 @@ _SHOW_PROGRESS = 300  # pictures, about two seconds
 _COLOURS = [factor * i % 256 for i in range(len(MAP_LABELS)) for factor in (53, 97, 151)]
 
 
-def voter_confusion(confusion: str = "wheel", noise: float = 0.2) -> np.ndarray:
+def voter_confusion(confusion: str = "wheel", noise: float = 0.35) -> np.ndarray:
     """How voters err: float64 (8, 8), row = felt, column = voted, each row sums to 1.
 
     Whatever the kind, a voter errs with probability `noise`; the kinds differ only in where the
@@ -73,7 +73,7 @@ def _error_weights(confusion: str) -> np.ndarray:
     return np.array([0, 8, 4, 2, 1])[wheel_steps(every[:, None], every, ring=ring)]
 
 
-def vote(truth, first: int = 0, seed: int = 0, *, voters=11, confusion="wheel", voter_noise=0.2):
+def vote(truth, first: int = 0, seed: int = 0, *, voters=11, confusion="wheel", voter_noise=0.35):
     """Votes on pictures `first`, `first` + 1, …: int64 (N, voters), indices into MIKELS8.
 
     Each voter draws an emotion from the picture's `truth` (N, 8), then errs as `voter_confusion`
@@ -102,7 +102,7 @@ def load(
     distractors: float = 0.5,
     voters: int = 11,
     confusion: str = "wheel",
-    voter_noise: float = 0.2,
+    voter_noise: float = 0.35,
     label_noise: float = 0.0,
 ) -> Dataset:
     """The first `n` scenes of `seed`, drawn where they are not there yet.
