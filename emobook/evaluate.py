@@ -238,7 +238,7 @@ def _class_scores(model, X, n: int) -> np.ndarray:
     return scores
 
 
-# ---- baselines (the human level is in `voters`) ----
+# ---- baselines (the human level is in `votes`) ----
 
 
 def majority_baseline(y) -> float:
