@@ -89,7 +89,7 @@ def load(
             feature_dim=1280,
             num_classes=num_classes or 1000,
             weights_id=digest(file_digest(file), repr(num_classes and (num_classes, seed))),
-            _build=lambda: _finish(*_weights.lite(name, file), num_classes, seed),
+            _build=lambda: _lite(name, file, num_classes, seed),
         )
     source = _weights.torchvision if _TORCHVISION.fullmatch(name) else _weights.timm
     with _seeded(seed):
@@ -103,6 +103,12 @@ def load(
         weights_id=_state_id(network),
         _build=lambda: network,
     )
+
+
+def _lite(name, file, num_classes, seed) -> Network:
+    with _seeded(seed):  # timm draws weights first, even where others take their place
+        parts = _weights.lite(name, file)
+    return _finish(*parts, num_classes, seed)
 
 
 def _width(body, head) -> int:
