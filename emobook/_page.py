@@ -10,7 +10,7 @@ from emobook._book import code_cells, source, tags
 WIDGETS = "application/vnd.jupyter.widget-state+json"
 ADDRESS = re.compile(r"(?<= at )0x[0-9a-fA-F]{6,16}")
 STYLER = re.compile(r"\bT_[0-9a-f]{5}(?=[_\s\"'{])")
-HEX32 = re.compile(r"\b[0-9a-f]{32}\b")
+HEX32 = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")  # also in IPY_MODEL_…
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 
 

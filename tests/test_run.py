@@ -18,7 +18,7 @@ import pytest
 
 from emobook import _execute, _stale
 from emobook._book import Book
-from emobook._page import STYLER, page
+from emobook._page import HEX32, STYLER, page
 from emobook._publish import commit, recover
 from emobook.run import run
 
@@ -471,14 +471,14 @@ def test_ids_of_widgets_and_tables_do_not_vary():
         one["outputs"] = [
             {"output_type": "display_data", "data": data, "metadata": {}} for data in (view, html)
         ]
-        state = {second: {"state": {"value": 1}}, first: {"state": {"child": f"IPY_{second}"}}}
+        child = {"child": f"IPY_MODEL_{second}"}
+        state = {second: {"state": {"value": 1}}, first: {"state": child}}
         widgets = {"application/vnd.jupyter.widget-state+json": {"state": state}}
-        state[first]["state"]["child"] = f"IPY_MODEL_ {second}"
         return {"cells": [one], "metadata": {"widgets": widgets}}
 
     written = {"cells": [cell("show()")], "metadata": {}}
     one = page(executed("a" * 32, "b" * 32, "12ab3"), written, "10_x")[0]
     other = page(executed("f" * 32, "0" * 32, "fffff"), written, "10_x")[0]
     assert one == other
-    assert len(set(re.findall(r"\b[0-9a-f]{32}\b", json.dumps(one)))) == 2
+    assert len(set(HEX32.findall(json.dumps(one)))) == 2
     assert set(STYLER.findall(json.dumps(one))) == {"T_00000"}
