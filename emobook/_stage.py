@@ -93,6 +93,8 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
         run.provenance = json.loads(provenance.read_text(encoding="utf-8"))
     if ran is not None:
         run.state, run.error = _take_outputs(page, ran)
+        if run.state == "ran" and executed.name.endswith(".failed.ipynb"):
+            run.state, run.error = "failed", "the run stopped before its end"
         page["metadata"] = ran["metadata"]
     cells = []
     for cell in page["cells"]:
@@ -204,7 +206,7 @@ def data_in_words(provenance: dict) -> str:
 
 def _note(run: Run, profile: str) -> str:
     """The box under a page's title: when, on what and how long it ran, or that it did not."""
-    again = f"`emobook run --profile {profile} {run.stem}` runs it."
+    again = f"`emobook run --profile {profile.removesuffix('-smoke')} {run.stem}` runs it."
     if run.state == "missing":
         return _box("warning", f"This page has not run in profile `{profile}`", again)
     if run.state == "edited":
@@ -220,8 +222,9 @@ def _note(run: Run, profile: str) -> str:
         return _box(
             "note", f"This page ran in profile `{profile}`", "No record of the run was kept."
         )
+    smoke = " (smoke test: its numbers mean nothing)" if about.get("smoke") else ""
     title = (
-        f"Ran on {day(about['started'])} in profile `{about['profile']}` "
+        f"Ran on {day(about['started'])} in profile `{about['profile']}`{smoke} "
         f"on {data_in_words(about)}, took {about['seconds']:.0f} s"
     )
     rows = [(name, _words(about.get(name))) for name in ("parameters", "hardware", "versions")]
