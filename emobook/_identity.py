@@ -38,7 +38,7 @@ def content(value, files: bool = False) -> str:
         return digest("list", *(content(part, files) for part in value))
     if isinstance(value, dict):
         return digest("dict", *(f"{name} {content(value[name])}" for name in sorted(value)))
-    if files and isinstance(value, str | os.PathLike) or isinstance(value, Image.Image):
+    if (files and isinstance(value, str | os.PathLike)) or isinstance(value, Image.Image):
         return content_key(value)
     if value is None or isinstance(value, str | bool | int | float | np.generic):
         return digest("value", type(value).__name__, repr(value))

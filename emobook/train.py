@@ -5,6 +5,7 @@
 content of everything that went into it, and gives it to whoever asks again.
 """
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -58,9 +59,7 @@ def fit(
     which moves batches, opens autocast and averages gradients: every process takes its share of
     each batch. The same seed gives the same bits on the same machine with as many threads.
     """
-    fabric = lightning_fabric.Fabric(
-        accelerator=accelerator, devices=devices, precision=precision
-    )
+    fabric = lightning_fabric.Fabric(accelerator=accelerator, devices=devices, precision=precision)
     fabric.launch()
     share = slice(fabric.global_rank, None, fabric.world_size)
     steps, losses, scores = 0, [], []
@@ -118,6 +117,17 @@ def minibatches(*tensors, size: int, seed: int = 0):
             yield tuple(tensor[rows] for tensor in tensors)
 
     return of_epoch
+
+
+@contextlib.contextmanager
+def one_thread():
+    """Small products gain nothing from more threads, and give the same bits on every machine."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 def progress(iterable, label: str, total: int | None = None, disable: bool = False):

@@ -67,7 +67,7 @@ def prepare(estimator, X, y, distributions=None, p=None) -> Targets:
             loss = functools.partial(losses.label_probability_loss, form=estimator.form)
             share = np.asarray(_p(X, p), dtype=np.float32)
             if share.ndim and share.shape != y.shape:
-                raise ValueError(f"p must be one number or as long as y, {len(y)}, not {len(share)}")
+                raise ValueError(f"p must be one number or as long as y, {len(y)}")
             targets = labels, np.broadcast_to(share, y.shape).copy()
     if len(classes) < 2:
         raise ValueError(f"y must hold at least two classes, not only {classes[0]!r}")

@@ -207,8 +207,8 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
                 if self.augment:
                     corners = draw.integers(room + 1, size=(len(squares), 2))
                     mirrored = draw.integers(2, size=len(squares))
-                cut = [_cut(*one, self.recipe_.size) for one in zip(squares, corners, mirrored)]
-                yield torch.stack(cut), *rest
+                ways = zip(squares, corners, mirrored, strict=True)
+                yield torch.stack([_cut(*way, self.recipe_.size) for way in ways]), *rest
 
         return of_epoch
 

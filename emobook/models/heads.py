@@ -12,12 +12,15 @@ import torch
 import torch.nn.functional as F
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, check_is_fitted
 from torch import nn
 
 from emobook import train
 from emobook.emotions import indices
 from emobook.models import _targets
+
+LAMS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)  # of Rao et al., Fig. 8
 
 
 class SoftmaxHead(ClassifierMixin, BaseEstimator):
@@ -36,7 +39,7 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
     Features are standardised by their mean and deviation over the training images.
 
     After `fit`: `classes_` (C,), `coef_` (D, C) and `intercept_` (C,) for standardised features,
-    `mean_` and `scale_` (D,), `best_epoch_`, and `features_`, the fitted transformer.
+    `scaler_`, `best_epoch_`, and `features_`, the fitted transformer.
     """
 
     def __init__(
@@ -78,16 +81,16 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         """
         targets = _targets.prepare(self, X, y, distributions, p)
         self.features_ = None if self.features is None else clone(self.features).fit(X, y)
+        self.classes_ = targets.classes
         inputs = self._inputs(X)
-        self.classes_, self.n_features_in_ = targets.classes, inputs.shape[1]
-        self.mean_, self.scale_ = _standard(inputs)
+        self.scaler_ = StandardScaler().fit(inputs)
         if validation is not None:
             X_val, y_val = validation
             labels = _targets.positions(y_val, self.classes_, "validation labels")
-            validation = self._standardised(self._inputs(X_val)), labels
+            validation = self.scaler_.transform(self._inputs(X_val)), labels
         heads = Heads(inputs.shape[1], len(self.classes_), [self.seed])
         history = heads.fit(
-            self._standardised(inputs),
+            self.scaler_.transform(inputs),
             targets.tensors,
             lambda logits, *rest: targets.loss(logits[..., 0], *rest),
             validation,
@@ -102,13 +105,8 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         """(N, C) probabilities, columns in the order of `classes_`; of a table only what the
         features read is read."""
         check_is_fitted(self)
-        inputs = self._inputs(X)
-        if inputs.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X must have the {self.n_features_in_} features of the training images, "
-                f"not {inputs.shape[1]}"
-            )
-        return softmax(self._standardised(inputs) @ self.coef_ + self.intercept_, axis=1)
+        inputs = self.scaler_.transform(self._inputs(X))
+        return softmax(inputs @ self.coef_ + self.intercept_, axis=1)
 
     def predict(self, X) -> np.ndarray:
         """(N,) the most probable class."""
@@ -123,35 +121,25 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
             return check_array(X, dtype=np.float64, input_name="X")
         return check_array(self.features_.transform(X), dtype=np.float64, input_name="features")
 
-    def _standardised(self, inputs) -> np.ndarray:
-        return (inputs - self.mean_) / self.scale_
-
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class LambdaPath:
     """Heads for L values of λ and S seeds, as `lambda_path` trained them.
 
-    lams (L,), seeds (S,); coef (L, S, D, C) and intercept (L, S, C) for features standardised by
-    mean and scale (D,); best_epoch (L, S).
+    lams (L,), seeds (S,); coef (L, S, D, C) and intercept (L, S, C) for features that `scaler`
+    standardised; best_epoch (L, S).
     """
 
     lams: np.ndarray
     seeds: np.ndarray
     coef: np.ndarray
     intercept: np.ndarray
-    mean: np.ndarray
-    scale: np.ndarray
+    scaler: StandardScaler
     best_epoch: np.ndarray
 
     def predict_proba(self, features) -> np.ndarray:
         """(L, S, N, C) probabilities for features (N, D)."""
-        features = check_array(features, dtype=np.float64, input_name="features")
-        if features.shape[1] != len(self.mean):
-            raise ValueError(
-                f"features must have {len(self.mean)} columns, as in training, "
-                f"not {features.shape[1]}"
-            )
-        inputs = (features - self.mean) / self.scale
+        inputs = self.scaler.transform(np.asarray(features, dtype=np.float64))
         return softmax(inputs @ self.coef + self.intercept[:, :, None], axis=-1)
 
     def scores(self, features, labels) -> np.ndarray:
@@ -173,7 +161,7 @@ def lambda_path(
     labels,
     distributions,
     *,
-    lams=tuple(np.linspace(0, 1, 11).round(2).tolist()),
+    lams=LAMS,
     seeds=(0, 1, 2),
     validation=None,
     **sgd,
@@ -207,12 +195,12 @@ def lambda_path(
         raise ValueError("distributions must have non-negative rows that sum to 1")
     if lams.ndim != 1 or not lams.size or not ((lams >= 0) & (lams <= 1)).all():
         raise ValueError(f"lams must be a list of numbers in [0, 1], not {lams}")
-    if seeds.ndim != 1 or not seeds.size:
+    if seeds.ndim != 1 or not seeds.size or seeds.dtype.kind not in "iu":
         raise ValueError(f"seeds must be a list of whole numbers, not {seeds}")
-    mean, scale = _standard(features)
+    scaler = StandardScaler().fit(features)
     if validation is not None:
-        given = check_array(validation[0], dtype=np.float64, input_name="validation features")
-        validation = (given - mean) / scale, indices(validation[1], n=classes)
+        given = np.asarray(validation[0], dtype=np.float64)
+        validation = scaler.transform(given), indices(validation[1], n=classes)
     heads = Heads(features.shape[1], classes, np.tile(seeds, len(lams)))
     lam = torch.tensor(np.repeat(lams, len(seeds)), dtype=torch.float32)
 
@@ -221,7 +209,7 @@ def lambda_path(
         return F.cross_entropy(logits, target, reduction="sum") / len(logits)
 
     targets = torch.from_numpy(labels), torch.from_numpy(distributions.astype(np.float32))
-    history = heads.fit((features - mean) / scale, targets, loss, validation, SoftmaxHead(**sgd))
+    history = heads.fit(scaler.transform(features), targets, loss, validation, SoftmaxHead(**sgd))
     shape = len(lams), len(seeds)
     coef = heads.weight.detach().numpy().transpose(2, 0, 1).astype(np.float64)
     return LambdaPath(
@@ -229,8 +217,7 @@ def lambda_path(
         seeds=seeds,
         coef=coef.reshape(*shape, *coef.shape[1:]),
         intercept=heads.bias.detach().numpy().T.astype(np.float64).reshape(*shape, classes),
-        mean=mean,
-        scale=scale,
+        scaler=scaler,
         best_epoch=np.broadcast_to(history.best_epoch, lam.shape).reshape(shape).copy(),
     )
 
@@ -275,21 +262,17 @@ class Heads(nn.Module):
                 log_p = F.log_softmax(module(held_out), dim=1)
                 return log_p[torch.arange(len(truth)), truth].mean(dim=0)
 
-        return train.fit(
-            self,
-            loss,
-            train.minibatches(inputs, *targets, size=sgd.batch_size),
-            optimizer=optimizer,
-            epochs=sgd.epochs,
-            validate=validate,
-            label=f"{self.bias.shape[1]} head(s)",
-        )
-
-
-def _standard(inputs) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation (D,) of inputs (N, D); a constant column is left at 0, not divided."""
-    scale = inputs.std(axis=0)
-    return inputs.mean(axis=0), np.where(scale > 1e-12, scale, 1)
+        batches = train.minibatches(inputs, *targets, size=sgd.batch_size)
+        with train.one_thread():
+            return train.fit(
+                self,
+                loss,
+                batches,
+                optimizer=optimizer,
+                epochs=sgd.epochs,
+                validate=validate,
+                label=f"{self.bias.shape[1]} head(s)",
+            )
 
 
 def on_images(features=None, **options) -> SoftmaxHead:
