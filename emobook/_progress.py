@@ -52,7 +52,7 @@ class Progress:
         if self.bar is None:
             self.bar = tqdm.tqdm(
                 total=1.0,
-                bar_format="{desc} {percentage:3.0f}% |{bar}| {postfix}",
+                bar_format="{percentage:3.0f}% |{bar}| {desc}",
                 disable=None,  # a terminal only
                 leave=False,
                 dynamic_ncols=True,
@@ -87,10 +87,8 @@ class Progress:
         if self.bar is None or self.bar.disable:
             return
         self.bar.n = self.share()
-        self.bar.set_description_str(
-            f"{len(self.done)} of {len(self.done) + len(self.open)}", False
-        )
-        self.bar.set_postfix_str(f"{self.left()} · {', '.join(sorted(self.running))}", False)
+        count = f"{len(self.done)} of {len(self.done) + len(self.open)}"
+        self.bar.set_description_str(f"{count}, {self.left()}: {', '.join(self.running)}", False)
         self.bar.refresh()
 
     def _remaining(self) -> list[float]:
