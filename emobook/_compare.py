@@ -9,10 +9,12 @@ from emobook import _stored
 from emobook._tables import Table, table_html
 
 NOT_RUN = "not run"
+NOT_PRINTED = "not in the paper"
+DECIMALS = {"share": 3, "bits": 3, "gain": 3, "rank": 0, "mse": 2, "pearson": 2, "ccc": 2}
 ORDER = ("now", *_stored.RECORDED)
 
 
-def compare(paper: str, item: str, profile: str | None = None) -> Table:
+def compare(paper: str, item: str, profile: str | None = None, columns=None) -> Table:
     """Printed and corrected numbers of a paper's table or figure beside what was measured.
 
     Measured are the rows of `rows(profile)` and, as a record that is not rerun, those committed
@@ -20,7 +22,7 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
     column, metric, unit, printed, corrected, erratum, source ("now" or the recorded profile),
     dataset, value, low, high, n, baseline, ceiling, note. Where the paper prints percent, measured
     shares are in percent as well. What nothing was measured for has the note "not run". In a
-    notebook it shows as a table with a column per data set.
+    notebook it shows as a table with a column per data set. columns: only these of the item.
 
     Raises ValueError for an unknown paper, and for an item that is neither printed nor measured.
     """
@@ -32,12 +34,14 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
     if printed.empty and measured.empty:
         known = _stored.reported(paper)["item"].unique()
         raise ValueError(f"{paper} has no item {item!r}: it has {', '.join(known)}")
+    if columns is not None:
+        printed, measured = (part[part["column"].isin(columns)] for part in (printed, measured))
     cells = pd.merge(printed, measured, on=["row", "column"], how="outer", sort=False)
     # The paper's rows and columns in its order, what it does not have after them.
     ranks = [_rank(cells[name], printed[name]) for name in ("row", "column")]
     order = pd.concat(ranks, axis=1).sort_values(["row", "column"], kind="stable").index
     cells = cells.loc[order].reset_index(drop=True)
-    cells["remark"] = cells["remark"].fillna("not in the paper")
+    cells["remark"] = cells["remark"].fillna(NOT_PRINTED)
     for name in ("erratum", "source", "dataset", "metric", "note", "date", "hardware"):
         cells[name] = cells[name].fillna("")
     cells.loc[cells["source"] == "", ["source", "note"]] = ["now", NOT_RUN]
@@ -46,11 +50,11 @@ def compare(paper: str, item: str, profile: str | None = None) -> Table:
     share = accuracy & (cells["unit"] == "%")
     for name in ("value", "low", "high", "baseline", "ceiling"):
         cells[name] = cells[name].astype(float) * share.map({True: 100, False: 1})
-    columns = [
+    shown = [
         "row", "column", "metric", "unit", "printed", "corrected", "erratum", "source",
         "dataset", "value", "low", "high", "n", "baseline", "ceiling", "note",
     ]  # fmt: skip
-    table = Table(cells[columns])
+    table = Table(cells[shown])
     table.html = _html(cells, paper, item)
     return table
 
@@ -71,16 +75,26 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         sources.insert(0, ("now", ""))
     if not ran - {"now"}:
         sources.append(("recorded", ""))
-    heads = ["row", "column", "printed", *(_head(*source) for source in sources)]
+    in_print = bool((cells["remark"] != NOT_PRINTED).any())
+    heads = [
+        "row",
+        "column",
+        *(["printed"] if in_print else []),
+        *(_head(*source) for source in sources),
+    ]
     numbers = {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
     lines = []
     for (row, column, metric), group in cells.groupby(["row", "column", "metric"], sort=False):
         found = {(c.source, c.dataset): c for c in group.itertuples()}
         plain = metric == "" or metric.startswith("accuracy")
-        name = column if plain else f"{column} ({metric})"
+        name = column if plain or metric in column else f"{column} ({metric})"
         texts = [_measured(found.get(source)) for source in sources]
-        lines.append([escape(row), escape(name), _printed(group.iloc[0], cells, numbers), *texts])
-    caption = f"{_stored.PAPERS[paper]}, {item}: printed and measured"
+        texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
+        lines.append([escape(row), escape(name), *texts])
+    if in_print:
+        caption = f"{_stored.PAPERS[paper]}, {item}: printed and measured"
+    else:
+        caption = f"{item}: measured, and in no paper"
     if (cells["unit"] == "%").any():
         caption += ", in percent"
     caption += "; 95 % intervals in brackets"
@@ -121,7 +135,8 @@ def _measured(cell) -> str:
     def shown(number: float) -> str:
         if cell.unit == "%" and cell.metric.startswith("accuracy"):
             return f"{number:.1f}"
-        return f"{number:.2f}" if cell.metric in ("mse", "pearson") else f"{number:.3g}"
+        decimals = DECIMALS.get(cell.metric)
+        return f"{number:.3g}" if decimals is None else f"{number:.{decimals}f}"
 
     text = shown(cell.value)
     if not math.isnan(cell.low):

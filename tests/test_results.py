@@ -437,6 +437,18 @@ def test_compare_follows_the_paper_and_adds_own_rows_after():
     assert last[1].startswith("100.0")
 
 
+def test_compare_of_our_own_numbers_has_no_column_for_print():
+    results.record_row("rao2019", "voters", "agree", "share", "synthetic", "share", 0.5, 0.4, 0.6)
+    found = results.compare("rao2019", "voters")
+    assert ">printed<" not in found.html and "voters: measured, and in no paper" in found.html
+    assert "0.500 [0.400, 0.600]" in found.html
+
+
+def test_compare_of_some_columns():
+    found = results.compare("you2016", "Table 3", columns=["accuracy"])
+    assert set(found["column"]) == {"accuracy"} and len(found) == 3
+
+
 def test_compare_marks_the_record_as_recorded(book, monkeypatch):
     cell = "rao2019,Table 2,Ours + L_cls,FI-8,fi,accuracy,0.543,0.49,0.6,374,,,"
     put(book / "results/real/40_x", cell, started="2026-01-31T10:00", hardware="2 cores")
