@@ -196,12 +196,14 @@ def day(started: str) -> str:
 
 
 def data_in_words(provenance: dict) -> str:
-    """What a run read: "synthetic data", "real data (fi, oasis)", both, or "no data set"."""
-    names = sorted(provenance["datasets"])
-    real = [name for name in names if name != "synthetic"]
+    """What a run read: "synthetic data", "real data (fi, oasis)", both, or "" for neither."""
+    names = set(provenance["datasets"])
+    if "M emobook.datasets.synthetic" in provenance.get("inputs", ()):  # it is no folder
+        names.add("synthetic")
+    real = sorted(names - {"synthetic"})
     words = ["synthetic data"] if "synthetic" in names else []
     words += [f"real data ({', '.join(real)})"] if real else []
-    return " and ".join(words) or "no data set"
+    return " and ".join(words)
 
 
 def _note(run: Run, profile: str) -> str:
@@ -223,9 +225,10 @@ def _note(run: Run, profile: str) -> str:
             "note", f"This page ran in profile `{profile}`", "No record of the run was kept."
         )
     smoke = " (smoke test: its numbers mean nothing)" if about.get("smoke") else ""
+    data = data_in_words(about)
     title = (
-        f"Ran on {day(about['started'])} in profile `{about['profile']}`{smoke} "
-        f"on {data_in_words(about)}, took {about['seconds']:.0f} s"
+        f"Ran on {day(about['started'])} in profile `{about['profile']}`{smoke}"
+        f"{f' on {data}' if data else ''}, took {about['seconds']:.0f} s"
     )
     rows = [(name, _words(about.get(name))) for name in ("parameters", "hardware", "versions")]
     commit = str(about.get("commit"))[:12]
@@ -263,7 +266,7 @@ def _status(runs: dict) -> str:
         about = run.provenance
         cells = [run.fault or "ran"]
         if about and run.state == "ran":
-            cells += [day(about["started"]), about["profile"], data_in_words(about)]
+            cells += [day(about["started"]), about["profile"], data_in_words(about) or "–"]
             cells += [f"{about['seconds']:.1f}"]
             for name in ("hardware", "versions"):
                 told.setdefault(name, set()).add(_words(about.get(name)))

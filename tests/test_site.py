@@ -135,7 +135,7 @@ def test_the_front_door_opens(chromium):  # noqa: F811
     page = chromium.new_page()
     page.goto((SITE / "index.html").as_uri())
     page.wait_for_url("**/book/intro.html")
-    assert page.locator("h1").inner_text().startswith("emobook")
+    assert page.locator("article h1").inner_text().startswith("emobook")
     page.close()
 
 
