@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
 from emobook import images, train
+from emobook._bar import progress
 from emobook.features import backbones
 from emobook.features.base import images_of
 from emobook.models import _targets
@@ -109,13 +110,12 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError(f'freeze must be "none" or "trunk", not {self.freeze!r}')
         targets = _targets.prepare(self, X, y, distributions, p)
         rows, held_out = self._split(X, targets.labels, validation)
-        self.classes_ = targets.classes
+        self.classes_, truth = targets.classes, targets.labels[held_out]
+        if validation is not None:
+            truth = _targets.positions(validation[1], self.classes_, "validation labels")
         self._load(self.pretrained)
         pixels = _pixels(X, self.recipe_)
-        watched, truth = pixels[held_out], targets.labels[held_out]
-        if validation is not None:
-            watched = _pixels(validation[0], self.recipe_)
-            truth = _targets.positions(validation[1], self.classes_, "validation labels")
+        watched = pixels[held_out] if validation is None else _pixels(validation[0], self.recipe_)
         trained = _Trained(self.network_, self.recipe_, self.freeze, live=not self.pretrained)
         self.history_ = train.fit(
             trained,
@@ -147,7 +147,7 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         result = np.empty((len(sources), len(self.classes_)))
         starts = range(0, len(sources), _AT_ONCE)
         with torch.no_grad(), ThreadPoolExecutor() as pool:
-            for start in train.progress(starts, f"{self.backbone} predicts"):
+            for start in progress(starts, f"{self.backbone} predicts"):
                 some = sources[start : start + _AT_ONCE]
                 batch = np.zeros((_AT_ONCE, 3, self.recipe_.size, self.recipe_.size), np.float32)
                 for row, values in enumerate(pool.map(self._prepared, some)):
@@ -276,7 +276,7 @@ def _pixels(X, recipe) -> torch.Tensor:
 
     sources = images_of(X)
     with ThreadPoolExecutor() as pool:
-        decoded = train.progress(pool.map(square, sources), "decode", total=len(sources))
+        decoded = progress(pool.map(square, sources), "decode", total=len(sources))
         return torch.stack(list(decoded))
 
 

@@ -1,0 +1,210 @@
+"""The fine-tuned classifier, on tiny pictures and a tiny network with random weights."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from sklearn.base import clone
+from sklearn.model_selection import cross_val_score
+
+from emobook import models, train
+from emobook.features import backbones
+from emobook.images import ImageError
+from emobook.models import finetune
+from emobook.models.finetune import FineTunedClassifier
+
+COLOURS = {"anger": (220, 30, 30), "contentment": (40, 190, 60), "sadness": (30, 40, 200)}
+TINY = {"backbone": "test_efficientnet", "pretrained": False, "batch_size": 8, "lr": 0.02}
+QUICK = TINY | {"epochs": 1, "validation_share": 0}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """24 noisy pictures of three colours, of different sizes."""
+    folder, draw, rows = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0), []
+    for i in range(24):
+        name = list(COLOURS)[i % 3]
+        size = (70 + i, 60, 3) if i % 2 else (60, 80 - i, 3)
+        pixels = np.array(COLOURS[name]) + draw.normal(0, 30, size)
+        path = folder / f"{i}.png"
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
+        rows.append({"path": str(path), "label": name, "p": 0.6 + 0.2 * (i % 3), "group": i // 2})
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def fitted(table):
+    return FineTunedClassifier(**TINY, epochs=8, head_lr_factor=1, validation_share=0).fit(
+        table, table["label"]
+    )
+
+
+def test_it_learns_colours(fitted, table):
+    assert list(fitted.classes_) == sorted(COLOURS)
+    assert fitted.history_.losses[-1] < fitted.history_.losses[0]
+    assert fitted.score(table, table["label"]) > 0.9
+    np.testing.assert_allclose(fitted.predict_proba(table).sum(axis=1), 1)
+
+
+def test_predict_reads_the_path_alone_and_each_picture_for_itself(fitted, table):
+    together = fitted.predict_proba(table)
+    np.testing.assert_array_equal(fitted.predict_proba(table[["path"]]), together)
+    np.testing.assert_array_equal(fitted.predict_proba(list(table["path"])), together)
+    np.testing.assert_array_equal(fitted.predict_proba(table.iloc[[13]]), together[[13]])
+    pictures = [Image.open(path) for path in table["path"][:3]]
+    np.testing.assert_array_equal(fitted.predict_proba(pictures), together[:3])
+
+
+def test_training_does_not_touch_the_table(table):
+    before = table.copy(deep=True)
+    FineTunedClassifier(**QUICK, max_steps=1).fit(table, table["label"])
+    pd.testing.assert_frame_equal(table, before)
+
+
+def test_same_seed_same_bits_augmentation_included(table):
+    def fit(**options):
+        model = FineTunedClassifier(**(QUICK | {"max_steps": 2} | options))
+        return model.fit(table, table["label"]).predict_proba(table)
+
+    first = fit()
+    np.testing.assert_array_equal(fit(), first)
+    assert not np.array_equal(fit(seed=1), first)
+    assert not np.array_equal(fit(augment=False), first)
+
+
+def test_max_steps_takes_that_many_steps(table):
+    model = FineTunedClassifier(**(QUICK | {"epochs": 5}), max_steps=4)  # three batches per epoch
+    assert len(model.fit(table, table["label"]).history_.losses) == 2
+
+
+def test_frozen_trunk_changes_the_new_layer_only(table):
+    start = backbones.load("test_efficientnet", False, 3, seed=0).module.state_dict()
+    trunk = FineTunedClassifier(**QUICK, freeze="trunk").fit(table, table["label"])
+    for name, value in trunk.network_.state_dict().items():
+        assert torch.equal(value, start[name]) == name.startswith("body."), name
+    whole = FineTunedClassifier(**QUICK).fit(table, table["label"]).network_.state_dict()
+    moved = [name for name in whole if not torch.equal(whole[name], start[name])]
+    assert any(name.startswith("body.") and name.endswith("weight") for name in moved)
+    assert any(name.endswith("running_mean") for name in moved)  # random weights: live statistics
+
+
+def test_pretrained_network_keeps_its_statistics(table):
+    few = table.iloc[:8]
+    options = {"epochs": 1, "max_steps": 1, "batch_size": 4, "validation_share": 0}
+    model = FineTunedClassifier(**options).fit(few, few["label"])
+    start = backbones.load("tf_efficientnet_lite0", True, 3).module.state_dict()
+    state = model.network_.state_dict()
+    kept = [name for name in state if "running_" in name]
+    assert kept and all(torch.equal(state[name], start[name]) for name in kept)
+    assert not torch.equal(state["body.conv_stem.weight"], start["body.conv_stem.weight"])
+
+
+def test_the_network_sees_what_prediction_sees(fitted, table):
+    """Without augmentation a training square is the recipe's own, to the last bit."""
+    recipe = fitted.recipe_
+    pixels = finetune._pixels(table[["path"]], recipe)
+    model = FineTunedClassifier(**TINY, augment=False)
+    model.recipe_ = recipe
+    squares = torch.cat([batch[0] for batch in model._batches(pixels, torch.zeros(24))(0)])
+    trained = finetune._Trained(fitted.network_, recipe, "none", live=True).eval()
+    order = np.random.default_rng([0, 0]).permutation(24)
+    with torch.no_grad():
+        probabilities = trained(squares).softmax(1).numpy()
+    np.testing.assert_allclose(
+        probabilities, fitted.predict_proba(table.iloc[order]), rtol=1e-4, atol=1e-6
+    )
+
+
+def test_augmentation_shifts_and_mirrors_within_the_picture():
+    model = FineTunedClassifier(**TINY)
+    model.recipe_ = backbones.Recipe(6, 8, (0,) * 3, (1,) * 3, "bilinear")
+    picture = torch.arange(8 * 8, dtype=torch.uint8).reshape(1, 1, 8, 8).repeat(400, 3, 1, 1)
+    seen = torch.cat([batch[0] for batch in model._batches(picture, torch.zeros(400))(0)])
+    expected = set()
+    for top in range(3):
+        for left in range(3):
+            part = picture[0, :, top : top + 6, left : left + 6]
+            expected |= {part.numpy().tobytes(), part.flip(-1).numpy().tobytes()}
+    assert {one.numpy().tobytes() for one in seen} == expected
+
+
+def test_validation_share_takes_whole_groups_of_training_images(table):
+    model = FineTunedClassifier(**(QUICK | {"validation_share": 0.25}))
+    labels = np.unique(table["label"], return_inverse=True)[1]
+    rows, held_out = model._split(table, labels, None)
+    assert sorted([*rows, *held_out]) == list(range(24))
+    assert 4 <= len(held_out) <= 8
+    assert not set(table["group"][rows]) & set(table["group"][held_out])
+    assert model.fit(table, table["label"]).history_.scores.shape == (1,)
+
+
+def test_best_epoch_of_the_given_validation_images_is_kept(table):
+    rest = table.iloc[:6]
+    model = FineTunedClassifier(**(QUICK | {"epochs": 4}), patience=3)
+    model.fit(table.iloc[6:], table["label"][6:], validation=(rest, rest["label"]))
+    history = model.history_
+    assert history.best_epoch == history.scores.argmax()
+    truth = np.searchsorted(model.classes_, rest["label"])
+    score = np.log(model.predict_proba(rest)[np.arange(6), truth]).mean()
+    assert score == pytest.approx(history.scores.max(), abs=1e-4)
+
+
+def test_losses_of_the_paper(table):
+    outcomes = []
+    for options in (
+        {"loss": "cross_entropy"},
+        {"loss": "multi_task", "lam": 1},
+        {"loss": "label_probability"},
+        {"loss": "label_probability", "form": "weight"},
+    ):
+        model = FineTunedClassifier(**QUICK, **options).fit(table, table["label"])
+        outcomes.append(model.predict_proba(table)[:, : len(model.classes_)].tobytes())
+        assert len(model.classes_) == (8 if options["loss"] == "multi_task" else 3)
+    assert len(set(outcomes)) == 4
+
+
+def test_fitted_stores_it_and_gives_the_same_bits(clean_cache, table, monkeypatch):
+    model = FineTunedClassifier(**QUICK)
+    first = train.fitted(model, table, table["label"])
+    monkeypatch.setattr(FineTunedClassifier, "fit", None)
+    second = train.fitted(model, table, table["label"])
+    np.testing.assert_array_equal(first.predict_proba(table), second.predict_proba(table))
+    assert second.history_.losses.tolist() == first.history_.losses.tolist()
+
+
+def test_clone_create_and_cross_validation(table):
+    model = models.create("fine-tuned", **QUICK)
+    assert clone(model).get_params() == model.get_params()
+    labels = np.searchsorted(sorted(COLOURS), table["label"])
+    assert cross_val_score(model, table, labels, cv=2).shape == (2,)
+
+
+def test_bf16(table):
+    model = FineTunedClassifier(**QUICK, precision="bf16-mixed").fit(table, table["label"])
+    probabilities = model.predict_proba(table)
+    assert probabilities.dtype == np.float64
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1)
+    assert all(part.dtype != torch.bfloat16 for part in model.network_.parameters())
+
+
+@pytest.mark.parametrize(
+    ("options", "fit", "sentence"),
+    [
+        ({"freeze": "half"}, {}, 'freeze must be "none" or "trunk"'),
+        ({"backbone": "no_such_net"}, {}, "backbone 'no_such_net' is unknown"),
+        ({"loss": "hinge"}, {}, "loss must be one of"),
+        ({"validation_share": 0.9}, {}, r"validation_share must lie in 0\.\.0\.5"),
+        ({"validation_share": 0.05}, {}, "too few for validation_share=0.05: pass validation="),
+        ({}, {"validation": (["x.png"], ["joy"])}, "validation labels must hold only anger"),
+    ],
+)
+def test_fit_refuses(table, options, fit, sentence):
+    with pytest.raises(ValueError, match=sentence):
+        FineTunedClassifier(**(QUICK | options)).fit(table, table["label"], **fit)
+
+
+def test_unreadable_picture_is_named(fitted, tmp_path):
+    (tmp_path / "broken.jpg").write_bytes(b"no picture")
+    with pytest.raises(ImageError, match=r"broken\.jpg"):
+        fitted.predict([str(tmp_path / "broken.jpg")])
