@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -24,6 +25,7 @@ ENVIRONMENT = {
     "VECLIB_MAXIMUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYTHONUNBUFFERED": "1",
+    "TQDM_DISABLE": "1",  # bars would make a page differ from run to run; the runner has its own
 }
 
 
@@ -122,6 +124,7 @@ def _leave_with_runner() -> None:
 def main() -> None:
     threading.Thread(target=_leave_with_runner, daemon=True).start()
     task = json.loads(sys.argv[1])
+    tempfile.tempdir = task["folder"]  # the connection file goes with the rest, even after a kill
     import papermill
 
     papermill.execute_notebook(

@@ -17,9 +17,9 @@ import pandas as pd
 from scipy import stats
 from sklearn import metrics, model_selection
 from sklearn.base import clone
-from tqdm.auto import tqdm
 
 from emobook import _bootstrap
+from emobook._bar import progress as _progress
 from emobook._bootstrap import Interval
 from emobook.emotions import MIKELS8, POSITIVE, indices
 
@@ -194,7 +194,7 @@ def cross_predict(estimator, X, y, folds, progress: bool = True, **fit_params) -
     if y.dtype.kind not in "iuf":
         raise ValueError(f"y must hold labels 0..C-1 or floats, not {y.dtype}")
     rows = []
-    for repeat, fold, train, test in tqdm(folds, desc="folds", disable=not progress):
+    for repeat, fold, train, test in _progress(folds, "folds", show=progress):
         model = clone(estimator)
         kept = {name: _take(value, train) for name, value in fit_params.items()}
         model.fit(_take(X, train), y[train], **kept)

@@ -8,7 +8,6 @@ content of everything that went into it, and gives it to whoever asks again.
 import contextlib
 import dataclasses
 import json
-import os
 import warnings
 
 import filelock
@@ -17,9 +16,9 @@ import numpy as np
 import safetensors
 import sklearn.base
 import torch
-from tqdm.auto import tqdm
 
 from emobook import _codec, _identity
+from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, file_digest, write_atomic
 
 
@@ -67,7 +66,7 @@ def fit(
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network, optimizer = fabric.setup(module, optimizer)
-        for epoch in progress(range(epochs), label, disable=fabric.global_rank > 0):
+        for epoch in progress(range(epochs), label, show=fabric.global_rank == 0):
             network.train()
             total, before = 0.0, steps
             for batch in batches(epoch):
@@ -79,7 +78,8 @@ def fit(
                 total, steps = total + value.detach(), steps + 1
                 if steps == max_steps:
                     break
-            losses.append(float(total) / max(steps - before, 1))
+            mean = torch.as_tensor(total / max(steps - before, 1))
+            losses.append(float(fabric.all_reduce(mean)))
             if validate is not None:
                 network.eval()
                 with torch.no_grad():
@@ -128,13 +128,6 @@ def one_thread():
         yield
     finally:
         torch.set_num_threads(threads)
-
-
-def progress(iterable, label: str, total: int | None = None, disable: bool = False):
-    """A bar with the time left for work that takes more than five seconds; none in recorded runs,
-    whose output has to be the same every time."""
-    recorded = "EMOBOOK_OUT" in os.environ
-    return tqdm(iterable, label, total, delay=5, leave=False, disable=disable or recorded)
 
 
 def fitted(estimator, X, y=None, **fit_params):

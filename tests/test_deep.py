@@ -22,7 +22,7 @@ from sklearn.datasets import load_sample_images
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
-from emobook.features import DeepFeatures, _engines, backbones, deep
+from emobook.features import DeepFeatures, _engines, backbones
 from emobook.features.base import content_key, images_of
 from emobook.images import ImageError
 
@@ -390,19 +390,6 @@ def test_workers_follow_the_environment(monkeypatch):
     for value, expected in (("1", 1), ("2,1", 2), ("9", 4), ("", 4), ("0", 4)):
         monkeypatch.setenv("OMP_NUM_THREADS", value)
         assert _engines.default_workers() == expected
-
-
-def test_a_bar_only_for_long_work(cache, paths, monkeypatch, capsys):
-    monkeypatch.delenv("EMOBOOK_OUT", raising=False)
-    DeepFeatures().transform(paths[:4])
-    assert "image" not in capsys.readouterr().err
-    monkeypatch.setattr(deep, "_LONG", 4)
-    DeepFeatures().transform(paths)
-    assert "0/4" in capsys.readouterr().err
-    DeepFeatures().transform(paths)  # all of it is cached
-    monkeypatch.setenv("EMOBOOK_OUT", "anywhere")
-    DeepFeatures(cache=False).transform(paths)
-    assert "image" not in capsys.readouterr().err
 
 
 def test_real_photos(real_data, cache):

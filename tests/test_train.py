@@ -4,6 +4,7 @@ import json
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 import time
 
@@ -162,6 +163,39 @@ def test_bf16_runs_on_a_cpu():
     )  # fmt: skip
     assert history.losses[-1] < 0.1 * history.losses[0]
     assert module.weight.dtype == torch.float32 and set(seen) == {torch.float32}
+
+
+IN_SHARES = """
+import os, torch
+from emobook import train
+draw = torch.Generator().manual_seed(0)
+x, y = torch.randn(32, 4, generator=draw), torch.randint(3, (32,), generator=draw)
+torch.manual_seed(0)
+module = torch.nn.Linear(4, 3)
+history = train.fit(
+    module, torch.nn.functional.cross_entropy, train.minibatches(x, y, size=8),
+    optimizer=torch.optim.SGD(module.parameters(), lr=0.1), epochs=3,
+    devices=int(os.environ.get("WORLD_SIZE", 1)),
+    validate=lambda module: -torch.nn.functional.cross_entropy(module(x), y),
+)
+if os.environ.get("RANK", "0") == "0":
+    print("result", *history.losses, *history.scores, *module.weight.flatten().tolist())
+"""
+
+
+def test_two_processes_learn_what_one_does(tmp_path):
+    script = tmp_path / "in_shares.py"
+    script.write_text(IN_SHARES)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    results = []
+    for extra in ([], launcher):
+        command = [sys.executable, *extra, str(script)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        (line,) = (line for line in done.stdout.splitlines() if line.startswith("result"))
+        results.append([float(number) for number in line.split()[1:]])
+    np.testing.assert_allclose(results[0], results[1], atol=1e-6)
 
 
 # Fitted models: trained once

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from PIL import Image
-from tqdm import tqdm
 
+from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest
 from emobook.datasets._emotion import DEFAULT_EMOTION_IN, EVOKES, emotion_of, ratings_of, shares
 from emobook.datasets._raster import Dice
@@ -48,7 +48,6 @@ SHUFFLED = tuple(WHEEL[3 * i % 8] for i in range(8))
 RINGS = {"wheel": WHEEL, "shuffled": SHUFFLED, "uniform": None}
 _FINE = 1 << 24  # steps of a die that stands for a probability
 _PARTS = ("test",) * 3 + ("val",) + ("train",) * 6  # tests of drawn scenes can afford to be large
-_SHOW_PROGRESS = 300  # pictures, about two seconds
 _COLOURS = [factor * i % 256 for i in range(len(MAP_LABELS)) for factor in (53, 97, 151)]
 
 
@@ -214,8 +213,7 @@ def _draw(scenes: list[Scene], root, *settings: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in folder.iterdir()}
     wanted = [s for s in scenes if not {f"{_id(s.index)}.png", f"{_id(s.index)}-mask.png"} <= there]
-    quiet = len(wanted) < _SHOW_PROGRESS
-    for scene in tqdm(wanted, "synthetic: drawing", unit="picture", disable=quiet):
+    for scene in progress(wanted, "synthetic: drawing", unit="picture"):
         pixels, semantic = (Image.fromarray(part) for part in paint(scene))
         semantic.putpalette(_COLOURS)
         for picture, name in ((pixels, ".png"), (semantic, "-mask.png")):

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
-from tqdm import tqdm
 
 from emobook import images
+from emobook._bar import progress as _bar
 from emobook._files import file_digest
 from emobook.datasets import base
 from emobook.datasets.base import Dataset
@@ -175,8 +175,8 @@ def _look_at(paths, name: str, progress: bool) -> list[_Look]:
         return _Look(sha256, repr(small.size).encode() + small.tobytes())
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        bar = tqdm(pool.map(look, paths), name, len(paths), unit="image", disable=not progress)
-        return list(bar)
+        looks = pool.map(look, paths)
+        return list(_bar(looks, name, total=len(paths), unit="image", show=progress))
 
 
 def _counts(dataset: Dataset) -> pd.DataFrame:

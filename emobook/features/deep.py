@@ -2,15 +2,14 @@
 
 import functools
 import itertools
-import os
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 
 import numpy as np
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
-from tqdm.auto import tqdm
 
+from emobook._bar import progress
 from emobook._files import cache_dir, digest
 from emobook.features import backbones
 from emobook.features._engines import OnnxEngine, TorchEngine, default_workers
@@ -18,7 +17,6 @@ from emobook.features._store import FeatureStore
 from emobook.features.base import content_key, images_of
 from emobook.images import ImageError
 
-_LONG = 64  # pictures from which on a progress bar is worth its line
 _KEPT_AT_ONCE = 64  # pictures that a killed run may lose
 _NAMED = 20  # pictures that an error names besides the first
 _LAYERS = ("pooled", "logits", "probabilities")
@@ -41,8 +39,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         use, or OMP_NUM_THREADS where that is less. It does not change a single bit.
     cache: keep features in `$EMOBOOK_CACHE/features`, keyed by the picture's content, the weights,
         the recipe and the engine, so that no notebook and no process computes them again.
-    progress: show a bar with the time left for long work (never in the runner, whose pages must
-        not vary).
+    progress: show a bar with the time left for long work.
 
     The transformer has no state: `fit` checks the parameters, and `transform` works without it.
     X is whatever `features.base.images_of` takes; of a table only the column `path` is read.
@@ -148,9 +145,8 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         store = _store(engine) if self.cache else None
         known = store.get(wanted, layer) if store else {}
         missing = [key for key in wanted if key not in known]
-        quiet = not self.progress or len(missing) < _LONG or "EMOBOOK_OUT" in os.environ
         name = f"{self.backbone} features"
-        with tqdm(total=len(missing), desc=name, unit="image", leave=False, disable=quiet) as bar:
+        with progress(label=name, total=len(missing), unit="image", show=self.progress) as bar:
             for share in store.shares(missing) if store else [missing]:
                 if store:  # another process may have come first
                     known |= store.get(share, layer)
