@@ -3,37 +3,21 @@
 import json
 import re
 import shutil
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 
 import yaml
 from bs4 import BeautifulSoup
 
+from emobook._about import Run, chapters, note, status
 from emobook._book import code_cells, tags
 from emobook._book import source as text
+
+_STATE = "application/vnd.jupyter.widget-state+json"
+_VIEW = "application/vnd.jupyter.widget-view+json"
 
 
 class PageError(ValueError):
     """A page that must not be published as it is; says which, and what to do."""
-
-
-@dataclass
-class Run:
-    """How one notebook last ran: `state` is "ran", "failed", "edited" or "missing"."""
-
-    stem: str
-    state: str
-    title: str
-    promise: str
-    provenance: dict = field(default_factory=dict)
-    error: str = ""
-
-    @property
-    def fault(self) -> str:
-        """Why the page is not what it should be, in a few words; "" where it is."""
-        words = {"ran": "", "missing": "has not run", "edited": "its code was edited since it ran"}
-        return words.get(self.state, f"failed, {self.error}")
 
 
 def stage(root: Path, target: Path, pages: list[Path], ran, profile: str, edition: str):
@@ -69,7 +53,7 @@ def stage(root: Path, target: Path, pages: list[Path], ran, profile: str, editio
 
 def _fill(staged: Path, content: str, runs: dict) -> None:
     """Write a page of prose with its placeholders `% emobook: chapters|status` filled in."""
-    for name, make in (("chapters", _chapters), ("status", _status)):
+    for name, make in (("chapters", chapters), ("status", status)):
         content = content.replace(f"% emobook: {name}\n", make(runs))
     staged.parent.mkdir(parents=True, exist_ok=True)
     staged.write_text(content, encoding="utf-8")
@@ -96,6 +80,7 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
         if run.state == "ran" and executed.name.endswith(".failed.ipynb"):
             run.state, run.error = "failed", "the run stopped before its end"
         page["metadata"] = ran["metadata"]
+        _drop_progress_bars(page)
     cells = []
     for cell in page["cells"]:
         if "solution" in tags(cell):
@@ -105,9 +90,9 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
         for output in cell.get("outputs", ()):
             _tidy(output, source.name)
         cells.append(cell)
-    note = {"cell_type": "markdown", "metadata": {}, "source": _note(run, profile)}
+    about = {"cell_type": "markdown", "metadata": {}, "source": note(run, profile)}
     page["cells"] = [*_split_title(cells[0]), *cells[1:]]
-    page["cells"].insert(1, note)
+    page["cells"].insert(1, about)
     for number, cell in enumerate(page["cells"]):
         cell["id"] = f"cell-{number}"
     page["nbformat"], page["nbformat_minor"] = 4, 5
@@ -139,6 +124,31 @@ def _take_outputs(page: dict, ran: dict) -> tuple[str, str]:
                 if output["output_type"] == "error":
                     error = error or f"{output['ename']}: {output['evalue']}"
     return ("failed", error) if error else ("ran", "")
+
+
+def _drop_progress_bars(page: dict) -> None:
+    """Leave out the bars that moved while the page ran, and all widgets that none shows now."""
+    held = page["metadata"].get("widgets", {}).get(_STATE, {})
+    state = held.get("state", {})
+
+    def parts(name: str, found: set) -> set:
+        if name in state and name not in found:
+            found.add(name)
+            for inner in re.findall(r"IPY_MODEL_(\w+)", json.dumps(state[name])):
+                parts(inner, found)
+        return found
+
+    shown = set()
+    for cell in code_cells(page):
+        for output in list(cell["outputs"]):
+            view = output.get("data", {}).get(_VIEW)
+            if view:
+                found = parts(view["model_id"], set())
+                if any("ProgressModel" in state[name]["model_name"] for name in found):
+                    cell["outputs"].remove(output)
+                else:
+                    shown |= found
+    held["state"] = {name: state[name] for name in state if name in shown}
 
 
 def _fold(cell: dict) -> None:
@@ -187,91 +197,3 @@ def _split_title(cell: dict) -> list[dict]:
     end = _TITLE.match(content).end()
     parts = [{**cell, "source": content[:end].strip()}]
     return [*parts, {**cell, "source": content[end:]}] if content[end:].strip() else parts
-
-
-def day(started: str) -> str:
-    """An ISO time as a date to read: "21 November 2026"."""
-    moment = datetime.fromisoformat(started)
-    return f"{moment.day} {moment:%B %Y}"
-
-
-def data_in_words(provenance: dict) -> str:
-    """What a run read: "synthetic data", "real data (fi, oasis)", both, or "" for neither."""
-    names = set(provenance["datasets"])
-    if "M emobook.datasets.synthetic" in provenance.get("inputs", ()):  # it is no folder
-        names.add("synthetic")
-    real = sorted(names - {"synthetic"})
-    words = ["synthetic data"] if "synthetic" in names else []
-    words += [f"real data ({', '.join(real)})"] if real else []
-    return " and ".join(words)
-
-
-def _note(run: Run, profile: str) -> str:
-    """The box under a page's title: when, on what and how long it ran, or that it did not."""
-    again = f"`emobook run --profile {profile.removesuffix('-smoke')} {run.stem}` runs it."
-    if run.state == "missing":
-        return _box("warning", f"This page has not run in profile `{profile}`", again)
-    if run.state == "edited":
-        body = f"The code below was edited after its last run, so no outputs are shown. {again}"
-        return _box("warning", "This page has not run since its code was edited", body)
-    if run.state == "failed":
-        body = (
-            f"The cell below that failed shows the traceback. {again}\n\n```text\n{run.error}\n```"
-        )
-        return _box("error", f"This page failed in profile `{profile}`", body)
-    about = run.provenance
-    if not about:
-        return _box(
-            "note", f"This page ran in profile `{profile}`", "No record of the run was kept."
-        )
-    smoke = " (smoke test: its numbers mean nothing)" if about.get("smoke") else ""
-    data = data_in_words(about)
-    title = (
-        f"Ran on {day(about['started'])} in profile `{about['profile']}`{smoke}"
-        f"{f' on {data}' if data else ''}, took {about['seconds']:.0f} s"
-    )
-    rows = [(name, _words(about.get(name))) for name in ("parameters", "hardware", "versions")]
-    commit = str(about.get("commit"))[:12]
-    rows += [("commit", f"{commit}, with changes" if about.get("dirty") else commit)]
-    body = "\n".join(f"- **{name}**: {value}" for name, value in rows if value)
-    return _box("note dropdown", title, body)
-
-
-def _words(value) -> str:
-    if isinstance(value, dict):
-        parts = ((name, _words(part)) for name, part in value.items())
-        return " · ".join(f"{name.replace('_', ' ')} {part}" for name, part in parts if part)
-    if isinstance(value, list):
-        return ", ".join(_words(part) for part in value)
-    return "" if value is None else str(value)
-
-
-def _box(kind: str, title: str, body: str) -> str:
-    return f":::::{{admonition}} {title}\n:class: {kind} emobook-ran\n\n{body}\n:::::"
-
-
-def _chapters(runs: dict) -> str:
-    """A table of the chapters: a link and the promise that each makes."""
-    lines = ["| chapter | what it is about |", "|---|---|"]
-    for path, run in runs.items():
-        lines.append(f"| [{run.title}](../{path.as_posix()}) | {run.promise} |")
-    return "\n".join(lines) + "\n"
-
-
-def _status(runs: dict) -> str:
-    """A table of the runs, and below it the machines and versions."""
-    lines = ["| chapter | state | when | profile | data | seconds |", "|---|---|---|---|---|---:|"]
-    told = {}
-    for path, run in runs.items():
-        about = run.provenance
-        cells = [run.fault or "ran"]
-        if about and run.state == "ran":
-            cells += [day(about["started"]), about["profile"], data_in_words(about) or "–"]
-            cells += [f"{about['seconds']:.1f}"]
-            for name in ("hardware", "versions"):
-                told.setdefault(name, set()).add(_words(about.get(name)))
-        cells += ["–"] * (5 - len(cells))
-        lines.append(f"| [{run.title}](../{path.as_posix()}) | {' | '.join(cells)} |")
-    for name, values in told.items():
-        lines += ["", f"**{name.capitalize()}**: {'; '.join(sorted(values))}"]
-    return "\n".join(lines) + "\n"

@@ -106,7 +106,7 @@ def _inputs(root: Path, profile: str, edition: str) -> str:
         if path.suffix == ".ipynb":
             files += [ran for ran in _ran(root, profile, path.stem) if ran.is_file()]
     here = Path(__file__)
-    files += [here, *(here.with_name(f"{name}.py") for name in ("_stage", "_vendor"))]
+    files += [here, *(here.with_name(f"{name}.py") for name in ("_about", "_stage", "_vendor"))]
     versions = [importlib.metadata.version(name) for name in _TOOLS]
     return digest(profile, edition, *versions, *(f"{path} {file_digest(path)}" for path in files))
 

@@ -11,7 +11,7 @@ import time
 import pytest
 from _browser import ROOT, VENDOR
 
-from emobook import _stage
+from emobook import _about, _stage
 from emobook.build import STAMP, BuildError, build, pages
 
 TABLE = (
@@ -149,12 +149,35 @@ def test_todays_prose_around_the_outputs_of_the_run(book):
 
 
 def test_a_page_names_only_data_that_it_read():
-    words = _stage.data_in_words
+    words = _about.data_in_words
     assert words({"datasets": []}) == ""
     assert words({"datasets": ["fi"]}) == "real data (fi)"
     assert words({"datasets": [], "inputs": {"M emobook.datasets.synthetic": "0"}}) == (
         "synthetic data"
     )
+
+
+def test_progress_bars_go_and_figures_stay(book):
+    def view(name):
+        view = {"model_id": name, "version_major": 2, "version_minor": 0}
+        return display(**{"application_vnd.jupyter.widget-view+json": view, "text_plain": "…"})
+
+    def model(kind, *inner):
+        return {"model_name": kind, "state": {"inner": [f"IPY_MODEL_{name}" for name in inner]}}
+
+    state = {"a1": model("HBoxModel", "a2", "a3"), "a2": model("FloatProgressModel", "a3")}
+    state |= {"a3": model("LayoutModel"), "b1": model("AnyModel", "b2"), "b2": model("LayoutModel")}
+    ran = json.loads(json.dumps(RAN))
+    ran["cells"][3]["outputs"] = [view("a1"), view("b1")]
+    widgets = {"state": state, "version_major": 2, "version_minor": 0}
+    ran["metadata"]["widgets"] = {"application/vnd.jupyter.widget-state+json": widgets}
+    path = book / "_build" / "executed" / "mini" / "10_wheel.ipynb"
+    path.write_text(json.dumps(ran), "utf-8")
+    page, _ = staged(book)
+    shown = next(cell for cell in page["cells"] if cell["source"] == "show(n)")
+    assert shown["outputs"] == [view("b1")]
+    kept = page["metadata"]["widgets"]["application/vnd.jupyter.widget-state+json"]["state"]
+    assert set(kept) == {"b1", "b2"}
 
 
 def test_tables_scroll_and_take_the_focus(book):
