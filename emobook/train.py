@@ -83,7 +83,7 @@ def fit(
             if validate is not None:
                 network.eval()
                 with torch.no_grad():
-                    score = torch.as_tensor(validate(network), dtype=torch.float64)
+                    score = torch.as_tensor(validate(network), dtype=torch.float64, device="cpu")
                 if best is None:
                     best, best_epoch = torch.full_like(score, -torch.inf), torch.zeros_like(score)
                     kept = {name: value.clone() for name, value in module.state_dict().items()}
