@@ -177,17 +177,29 @@ def _tidy(output: dict, name: str) -> None:
 
 
 def _accessible_tables(content: str) -> str:
-    """Each table in a container that scrolls and takes the focus, and no empty header cells."""
+    """Each table in a container that scrolls and takes the focus, without empty header cells.
+
+    A caption moves in front, where it does not scroll away, and names the container.
+    """
     soup = BeautifulSoup(content, "html.parser")
-    for cell in soup.find_all("th"):
-        if not cell.get_text().strip():
+    for cell in soup.find_all(["td", "th"]):
+        lines = list(cell.stripped_strings)
+        if not lines:
             cell.name = "td"
+        elif re.match(r"[+\-−]?\.?\d", lines[0]) and max(map(len, lines)) < 25:
+            cell["class"] = [*cell.get("class", ()), "emobook-number"]
+        elif sum(map(len, lines)) > 40:
+            cell["class"] = [*cell.get("class", ()), "emobook-prose"]
     for table in soup.find_all("table"):
         table.attrs.pop("border", None)
-        table["class"] = [*{*table.get("class", ()), "dataframe"}]  # which the theme colours
-        box = {"class": "emobook-table", "role": "group", "tabindex": "0"}
-        box["aria-label"] = "table, scrolls sideways where it is wide"
+        table["class"] = ["dataframe"]  # which the theme colours in its two modes
+        caption = table.caption and table.caption.extract()
+        label = caption.get_text(" ", strip=True) if caption else "table"
+        box = {"class": "emobook-table", "role": "group", "tabindex": "0", "aria-label": label}
         table.wrap(soup.new_tag("div", attrs=box))
+        if caption:
+            caption.name, caption.attrs = "p", {"class": "emobook-caption"}
+            table.parent.insert_before(caption)
     return str(soup)
 
 

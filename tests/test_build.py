@@ -15,7 +15,7 @@ from emobook import _about, _stage
 from emobook.build import STAMP, BuildError, build, pages
 
 TABLE = (
-    '<table border="1"><thead><tr><th></th><th>a</th></tr></thead>'
+    '<table border="1"><caption>Table 9</caption><thead><tr><th></th><th>a</th></tr></thead>'
     "<tr><th>x</th><td>1</td></tr></table>"
 )
 FIGURE = '<img class="emobook-figure" alt="A wheel." src="data:image/png;base64,AAAA">'
@@ -184,8 +184,10 @@ def test_tables_scroll_and_take_the_focus(book):
     page, _ = staged(book)
     shown = next(cell for cell in page["cells"] if cell["source"] == "show(n)")
     table = shown["outputs"][1]["data"]["text/html"]
-    box = table[: table.index("<table")]
-    assert 'class="emobook-table"' in box and 'tabindex="0"' in box and 'aria-label="' in box
+    caption, box = table[: table.index("<table")].split("</p>")
+    assert caption == '<p class="emobook-caption">Table 9'
+    assert 'class="emobook-table"' in box and 'tabindex="0"' in box
+    assert 'aria-label="Table 9"' in box
     assert "<td></td><th>a</th>" in table  # an empty header cell heads nothing
     assert "<th>x</th>" in table
 
