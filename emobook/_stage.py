@@ -68,6 +68,8 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
     Raises PageError where a figure has no text alternative or the page has no title.
     """
     page = json.loads(source.read_text(encoding="utf-8"))
+    for cell in code_cells(page):  # a notebook that was tried out by hand holds some
+        cell["outputs"], cell["execution_count"] = [], None
     ran = json.loads(executed.read_text(encoding="utf-8")) if executed.is_file() else None
     title, promise = title_and_promise(text(page["cells"][0]) if page["cells"] else "")
     if not title:

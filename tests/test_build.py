@@ -68,7 +68,7 @@ PROVENANCE = {
     "commit": "0123456789abcdef",
     "dirty": False,
     "parameters": {"n": 5},
-    "hardware": {"cpu": "a CPU", "gpu": None},
+    "hardware": {"cpu": "a CPU", "cores": 2, "memory_gb": 8.1, "gpu": None, "system": "Linux"},
     "versions": {"python": "3.11.2"},
 }
 
@@ -140,6 +140,7 @@ def test_todays_prose_around_the_outputs_of_the_run(book):
     assert sources[0] == "# The title"
     assert "21 November 2026 in profile `mini`" in sources[1]
     assert "synthetic data and real data (oasis), took 12 s" in sources[1]
+    assert "**hardware**: a CPU, 2 cores, 8.1 GB of memory, no GPU, Linux" in sources[1]
     assert "**parameters**: n 5" in sources[1] and "0123456789ab" in sources[1]
     assert sources[2].startswith("The promise.") and "# no title" in sources[2]
     assert "An old title" not in everything(page)
@@ -220,21 +221,29 @@ def test_prose_that_was_edited_keeps_them(book):
 
 def test_a_chapter_that_has_not_run_says_so(book):
     (book / "_build" / "executed" / "mini" / "10_wheel.ipynb").unlink()
+    (book / "notebooks" / "10_wheel.ipynb").write_text(json.dumps(RAN), "utf-8")
     page, run = staged(book)
     assert run.state == "missing"
+    assert not any(cell.get("outputs") for cell in page["cells"])  # from a trial by hand
     assert "has not run in profile `mini`" in page["cells"][1]["source"]
     assert "21 November" not in everything(page)
 
 
 def test_a_failure_is_told_with_its_error(book):
-    error = {"output_type": "error", "ename": "KeyError", "evalue": "'p'", "traceback": ["…"]}
+    error = {
+        "output_type": "error",
+        "ename": "KeyError",
+        "evalue": "'p' | 'q'\nin two lines",
+        "traceback": ["…"],
+    }
     failed = json.loads(json.dumps(RAN))
     failed["cells"][3]["outputs"] = [error]
     path = book / "_build" / "executed" / "mini" / "10_wheel.ipynb"
     path.write_text(json.dumps(failed), "utf-8")
     page, run = staged(book)
-    assert run.fault == "failed, KeyError: 'p'"
-    assert "KeyError: 'p'" in page["cells"][1]["source"]
+    assert run.fault == "failed, KeyError: 'p' | 'q'"
+    assert "KeyError: 'p' | 'q'\nin two lines" in page["cells"][1]["source"]
+    assert "| failed, KeyError: 'p' \\| 'q' |" in _about.status({book / "10_wheel.ipynb": run})
 
 
 def test_a_run_that_was_cut_off_has_failed(book):
