@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from emobook import _files, _record, evaluate, results
-from emobook._tables import Table, table_html
+from emobook import _files, evaluate, results
+from emobook.results import record as _record
+from emobook.results.tables import Table, table_html
 
 LOWER_IS_BETTER = ("mse",)
 PAIRED = (*_record.CLASS_METRICS, *LOWER_IS_BETTER)

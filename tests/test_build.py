@@ -11,8 +11,9 @@ import time
 import pytest
 from _browser import ROOT, VENDOR
 
-from emobook import _about, _stage
 from emobook.build import STAMP, BuildError, build, pages
+from emobook.build import about as _about
+from emobook.build import stage as _stage
 
 TABLE = (
     '<table border="1"><caption>Table 9</caption><thead><tr><th></th><th>a</th></tr></thead>'

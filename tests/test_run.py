@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from emobook import _execute, _stale
 from emobook._book import Book
-from emobook._page import HEX32, STYLER, page
-from emobook._publish import commit, recover
+from emobook.run import execute as _execute
 from emobook.run import run
+from emobook.run import stale as _stale
+from emobook.run.page import HEX32, STYLER, page
+from emobook.run.publish import commit, recover
 
 SOURCE = """\
 import os, sys

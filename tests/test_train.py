@@ -23,9 +23,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.svm import SVC, LinearSVC
 
-from emobook import _codec, _identity, train
+from emobook import train
 from emobook._files import digest
 from emobook.models.heads import SoftmaxHead
+from emobook.train import codec as _codec
+from emobook.train import identity as _identity
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(60, 8))
@@ -258,7 +260,7 @@ def test_code_is_part_of_the_identity(monkeypatch):
     reached = _identity._imports("emobook.models.heads")
     assert {
         "emobook.models.heads", "emobook.models._targets", "emobook.losses", "emobook.emotions",
-        "emobook.train", "emobook._codec",
+        "emobook.train", "emobook.train.codec",
     } <= reached  # fmt: skip
     assert "emobook.cli" not in reached
     before = _identity.source(SoftmaxHead)

@@ -118,12 +118,6 @@ def test_long_lists_are_cut_on_request(fi_folder):
     assert "more" not in report.to_text(limit=None).split("missing")[-1].split("FAULT")[-1]
 
 
-def test_progress_goes_to_stderr(fi_folder, capsys):
-    verify("fi", root=fi_folder)
-    captured = capsys.readouterr()
-    assert "24/24" in captured.err and captured.out == ""
-
-
 def test_a_copy_that_cannot_be_read_raises(fi_folder, tmp_path):
     with pytest.raises(DatasetMissing):
         check(tmp_path / "nowhere")

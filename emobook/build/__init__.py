@@ -15,8 +15,8 @@ from pathlib import Path
 import yaml
 from filelock import FileLock
 
-from emobook import _vendor
 from emobook._files import digest, file_digest, root_dir
+from emobook.build import vendor as _vendor
 
 EDITIONS = {"full": "html", "student": "student"}
 STAMP = "emobook.json"  # in the built site: what it was built from
@@ -105,8 +105,7 @@ def _inputs(root: Path, profile: str, edition: str) -> str:
     for path in listed:
         if path.suffix == ".ipynb":
             files += [ran for ran in _ran(root, profile, path.stem) if ran.is_file()]
-    here = Path(__file__)
-    files += [here, *(here.with_name(f"{name}.py") for name in ("_about", "_stage", "_vendor"))]
+    files += sorted(Path(__file__).parent.glob("*.py"))
     versions = [importlib.metadata.version(name) for name in _TOOLS]
     return digest(profile, edition, *versions, *(f"{path} {file_digest(path)}" for path in files))
 
@@ -120,7 +119,7 @@ def _read_stamp(output: Path) -> dict:
 
 def _render(root: Path, profile: str, edition: str, output: Path, inputs: str) -> list[str]:
     """Stage, run Jupyter Book, swap the new site in; the chapters that have not run."""
-    from emobook._stage import PageError, stage  # beautifulsoup is needed only here
+    from emobook.build.stage import PageError, stage  # beautifulsoup is needed only here
 
     start = time.perf_counter()
     work = output.with_name(f".{output.name}-new")

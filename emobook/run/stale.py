@@ -20,7 +20,7 @@ from emobook._book import Book, Notebook
 from emobook._files import data_dir, digest, file_digest
 
 ABSENT = "absent"
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 LIBRARIES = ("numpy", "torch", "scikit-learn", "pandas", "timm", "onnxruntime")
 WORDS = {
     "M": "",

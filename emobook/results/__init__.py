@@ -10,10 +10,11 @@ import numbers
 
 import numpy as np
 
-from emobook import _record
-from emobook._compare import compare
-from emobook._reference import check
-from emobook._stored import (
+from emobook.emotions import MIKELS8
+from emobook.results import record as _record
+from emobook.results.compare import compare
+from emobook.results.reference import check
+from emobook.results.stored import (
     PAPERS,
     errata,
     measured,
@@ -23,7 +24,6 @@ from emobook._stored import (
     reported,
     rows,
 )
-from emobook.emotions import MIKELS8
 
 __all__ = [
     "PAPERS",

@@ -13,7 +13,8 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet as pq
 
-from emobook import _files, _record
+from emobook import _files
+from emobook.results import record as _record
 
 PAPERS = {
     "rao2019": "Rao et al. (2019)",

@@ -15,7 +15,7 @@ from pathlib import Path
 from emobook._book import Book, Notebook
 from emobook._files import cache_dir, data_dir
 
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
 # One thread each: the runner runs as many notebooks as there are cores.
 ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
@@ -61,7 +61,7 @@ class Job:
         log.parent.mkdir(parents=True, exist_ok=True)
         with open(log, "wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "emobook._execute", json.dumps(task)],
+                [sys.executable, "-m", "emobook.run.execute", json.dumps(task)],
                 stdin=subprocess.PIPE,  # never written: its end tells the child that we are gone
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -73,7 +73,7 @@ class Job:
         """A kernel of this very Python, whatever else is registered on the machine."""
         folders = {"EMOBOOK_DATA": data_dir(), "EMOBOOK_CACHE": cache_dir()}
         return {
-            "argv": [sys.executable, "-m", "emobook._kernel", "-f", "{connection_file}"],
+            "argv": [sys.executable, "-m", "emobook.run.kernel", "-f", "{connection_file}"],
             "display_name": "emobook",
             "language": "python",
             "env": {

@@ -143,7 +143,7 @@ def _data_verify(options) -> int:
 
 
 def _predict(options) -> int:
-    from emobook._predict import predict
+    from emobook.cli.predict import predict
 
     bad = predict(options.images, options.model, options.train_on)
     for line in bad:

@@ -1,7 +1,7 @@
 """The runner: executes the notebooks that changed, several at a time, and publishes each at once.
 
-`emobook._book` says what there is, `_stale` what has to run, `_execute` runs it in a process of
-its own, `_page` makes a page of it, and `_publish` puts it where readers look.
+`emobook._book` says what there is, `stale` what has to run, `execute` runs it in a process of
+its own, `page` makes a page of it, and `publish` puts it where readers look.
 """
 
 import concurrent.futures
@@ -17,12 +17,12 @@ from pathlib import Path
 import filelock
 
 from emobook._book import NEEDS_DATA, Book, Notebook
-from emobook._execute import Job
 from emobook._files import data_dir, root_dir, write_atomic
-from emobook._page import Failure, dump, failure, page
-from emobook._progress import Progress, duration
-from emobook._publish import commit, lock, recover, working_folder
-from emobook._stale import ABSENT, Inputs, cores, provenance, reason, stamp
+from emobook.run.execute import Job
+from emobook.run.page import Failure, dump, failure, page
+from emobook.run.progress import Progress, duration
+from emobook.run.publish import commit, lock, recover, working_folder
+from emobook.run.stale import ABSENT, Inputs, cores, provenance, reason, stamp
 
 
 @dataclasses.dataclass

@@ -1,4 +1,4 @@
-"""Start the kernel of one notebook: `python -m emobook._kernel -f CONNECTION_FILE`.
+"""Start the kernel of one notebook: `python -m emobook.run.kernel -f CONNECTION_FILE`.
 
 Importing this package has begun the trace (see `emobook._trace`) before the first cell runs.
 """

@@ -10,8 +10,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from emobook._figure import figure, png, show, style
 from emobook.emotions import MIKELS8, WHEEL
+from emobook.plots.figure import figure, png, show, style
 
 __all__ = [
     "EMOTION_COLORS",

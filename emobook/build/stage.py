@@ -8,9 +8,9 @@ from pathlib import Path
 import yaml
 from bs4 import BeautifulSoup
 
-from emobook._about import Run, chapters, note, status
 from emobook._book import code_cells, tags
 from emobook._book import source as text
+from emobook.build.about import Run, chapters, note, status
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _VIEW = "application/vnd.jupyter.widget-view+json"

@@ -17,9 +17,10 @@ import safetensors
 import sklearn.base
 import torch
 
-from emobook import _codec, _identity
 from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, file_digest, write_atomic
+from emobook.train import codec as _codec
+from emobook.train import identity as _identity
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,9 @@ import math
 import pandas as pd
 import yaml
 
-from emobook import _files, _record, _stored
+from emobook import _files
+from emobook.results import record as _record
+from emobook.results import stored as _stored
 
 
 def check(profile: str = "mini") -> list[str]:

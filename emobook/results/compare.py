@@ -5,8 +5,8 @@ from html import escape
 
 import pandas as pd
 
-from emobook import _stored
-from emobook._tables import Table, table_html
+from emobook.results import stored as _stored
+from emobook.results.tables import Table, table_html
 
 NOT_RUN = "not run"
 NOT_PRINTED = "not in the paper"
