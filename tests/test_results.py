@@ -548,6 +548,24 @@ def test_check_without_an_interval_allows_the_absolute_step(book):
     assert results.check("mini") == []
 
 
+def test_what_was_kept_agrees_with_its_run(book):
+    put(book / "_build/results/real/10_a", line())
+    about = {"started": "2026-01-31T10:00:00Z", "hardware": {"cores": 2}, "inputs": {"x": "y"}}
+    (book / "_build/results/real/10_a/provenance.json").write_text(json.dumps(about))
+    assert results.keep("real") == ["10_a"]
+    assert results.check("real") == []
+    kept = results.recorded("real")
+    assert kept[["date", "hardware", "value"]].to_numpy().tolist() == [
+        ["2026-01-31", "cores 2", 0.5]
+    ]
+    assert "inputs" not in (book / "results/real/10_a/provenance.json").read_text()
+
+
+def test_nothing_can_be_kept_of_a_profile_that_has_not_run(book):
+    with pytest.raises(ValueError, match="emobook run --profile real"):
+        results.keep("real")
+
+
 def test_check_reports_what_is_missing_or_new(book):
     assert "nothing is recorded in results/mini" in results.check("mini")[0]
     put(book / "results/mini/10_a", line(), line().replace(",r,", ",gone,"))

@@ -59,7 +59,11 @@ def parser() -> argparse.ArgumentParser:
     build.add_argument(
         "--edition", choices=("full", "student"), default="full", help="student: without solutions"
     )
-    profile(command("check", _check, "compare the last run's rows with the committed ones"))
+    check = command("check", _check, "compare the last run's rows with the committed ones")
+    profile(check)
+    check.add_argument(
+        "--keep", action="store_true", help="make the last run's rows those to compare with"
+    )
 
     data = commands.add_parser("data", help="the data sets: list, verify")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
@@ -115,11 +119,13 @@ def _build(options) -> int:
 
 
 def _check(options) -> int:
-    from emobook.results import check
+    from emobook.results import check, keep
 
+    if options.keep:
+        print(f"results/{options.profile} holds the rows of {', '.join(keep(options.profile))}")
+        return 0
     differences = check(options.profile)
-    for line in differences:
-        print(line)
+    print("\n".join(differences) or f"{options.profile}: the rows agree with the committed ones")
     return 1 if differences else 0
 
 

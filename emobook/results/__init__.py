@@ -13,7 +13,7 @@ import numpy as np
 from emobook.emotions import MIKELS8
 from emobook.results import record as _record
 from emobook.results.compare import compare
-from emobook.results.reference import check
+from emobook.results.reference import check, keep
 from emobook.results.stored import (
     PAPERS,
     errata,
@@ -32,6 +32,7 @@ __all__ = [
     "errata",
     "flush",
     "forget",
+    "keep",
     "measured",
     "per_image",
     "predictions",

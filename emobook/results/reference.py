@@ -1,5 +1,6 @@
 """Do a run's rows still agree with the committed ones? `emobook.results.check`."""
 
+import json
 import math
 
 import pandas as pd
@@ -8,6 +9,10 @@ import yaml
 from emobook import _files
 from emobook.results import record as _record
 from emobook.results import stored as _stored
+
+PROVENANCE = (
+    "notebook", "profile", "parameters", "commit", "versions", "hardware", "started", "seconds",
+)  # fmt: skip
 
 
 def check(profile: str = "mini") -> list[str]:
@@ -34,6 +39,27 @@ def check(profile: str = "mini") -> list[str]:
         else:
             found += _differences(notebook, recorded[notebook], ran[notebook], rules)
     return found
+
+
+def keep(profile: str = "mini") -> list[str]:
+    """Make the rows of the last run those to compare with, in `results/<profile>`; their notebooks.
+
+    Beside each rows.csv goes what its provenance says of date, commit, versions and hardware.
+    Raises ValueError where that profile has not run.
+    """
+    profile = _stored.profile_name(profile)
+    ran = _stored.run_folder(profile)
+    names = list(_stored.folder_rows(ran))
+    if not names:
+        raise ValueError(f"profile {profile} has not run: run `emobook run --profile {profile}`")
+    for name in names:
+        about = json.loads((ran / name / "provenance.json").read_text(encoding="utf-8"))
+        about = {part: about[part] for part in PROVENANCE if part in about}
+        folder = _stored.reference_folder(profile) / name
+        _files.write_atomic(folder / "rows.csv", (ran / name / "rows.csv").read_bytes())
+        text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
+        _files.write_atomic(folder / "provenance.json", text)
+    return names
 
 
 def _differences(notebook, recorded: pd.DataFrame, ran: pd.DataFrame, rules) -> list[str]:
