@@ -166,15 +166,16 @@ def _provenance(folder: Path) -> dict[str, str]:
         open(folder / "provenance.json", encoding="utf-8") as file,
     ):
         about = json.load(file)
-    return {"date": str(about.get("started", ""))[:10], "hardware": _words(about.get("hardware"))}
+    return {"date": str(about.get("started", ""))[:10], "hardware": _machine(about.get("hardware"))}
 
 
-def _words(value) -> str:
-    if isinstance(value, dict):
-        return ", ".join(f"{name} {_words(part)}" for name, part in value.items())
-    if isinstance(value, list):
-        return ", ".join(_words(part) for part in value)
-    return "" if value is None else str(value)
+def _machine(hardware) -> str:
+    """Processor, cores and GPU in words, of the `hardware` in a provenance.json."""
+    if not isinstance(hardware, dict):
+        return str(hardware or "")
+    cores = hardware.get("cores")
+    parts = (hardware.get("cpu"), cores and f"{cores} cores", hardware.get("gpu"))
+    return ", ".join(str(part) for part in parts if part)
 
 
 def predictions(profile: str | None = None, notebook: str | None = None) -> pd.DataFrame:

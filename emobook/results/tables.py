@@ -4,6 +4,7 @@ No colours and no widths: the page's style sheet sees to both themes, and the si
 each table into a box of its own that scrolls on a narrow screen.
 """
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 
@@ -33,16 +34,23 @@ def table_html(
     row_heads: int,
     notes: Sequence[str] = (),
 ) -> str:
-    """HTML of a table whose first `row_heads` columns head their rows; cells are HTML already."""
+    """HTML of a table whose first `row_heads` columns head their rows; cells are HTML already.
+
+    Rows that follow each other with the same first cell share it.
+    """
     parts = [
         f"<div><table><caption>{escape(caption)}</caption><thead><tr>",
         *(f'<th scope="col">{escape(head)}</th>' for head in heads),
         "</tr></thead><tbody>",
     ]
-    for row in rows:
-        cells = [f'<th scope="row">{cell}</th>' for cell in row[:row_heads]]
-        cells += [f"<td>{cell}</td>" for cell in row[row_heads:]]
-        parts.append(f"<tr>{''.join(cells)}</tr>")
+    for first, alike in itertools.groupby(rows, key=lambda row: row[0]):
+        alike = list(alike)
+        span = f' rowspan="{len(alike)}"' if len(alike) > 1 else ""
+        for i, row in enumerate(alike):
+            cells = [] if i else [f'<th scope="row"{span}>{first}</th>']
+            cells += [f'<th scope="row">{cell}</th>' for cell in row[1:row_heads]]
+            cells += [f"<td>{cell}</td>" for cell in row[row_heads:]]
+            parts.append(f"<tr>{''.join(cells)}</tr>")
     parts.append("</tbody></table>")
     if notes:
         parts.append(f"<ul>{''.join(f'<li>{note}</li>' for note in notes)}</ul>")
