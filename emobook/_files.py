@@ -9,17 +9,33 @@ from pathlib import Path
 import platformdirs
 
 
+def resolved(path: str | os.PathLike) -> Path:
+    """`path` as an absolute one without links or "~"; unlike `Path.resolve`, a circle of links
+    stays as it is, so that whoever opens it can say what is wrong."""
+    return Path(os.path.realpath(os.path.expanduser(path)))
+
+
 def cache_dir() -> Path:
-    """Folder for whatever can be computed again: `$EMOBOOK_CACHE`, else the user's cache."""
-    path = Path(os.environ.get("EMOBOOK_CACHE") or platformdirs.user_cache_dir("emobook"))
-    path.mkdir(parents=True, exist_ok=True)
+    """Folder for whatever can be computed again: `$EMOBOOK_CACHE`, else the user's cache.
+
+    Raises OSError where it cannot be made.
+    """
+    value = os.environ.get("EMOBOOK_CACHE") or platformdirs.user_cache_dir("emobook")
+    path = Path(value).expanduser()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OSError(
+            f"the cache folder {path} cannot be made ({error.strerror}): "
+            "point EMOBOOK_CACHE at a folder where you may write"
+        ) from error
     return path
 
 
 def data_dir() -> Path | None:
     """Folder that holds the reader's data sets (`$EMOBOOK_DATA`), or None where it is not set."""
     value = os.environ.get("EMOBOOK_DATA")
-    return Path(value).expanduser().resolve() if value else None
+    return resolved(value) if value else None
 
 
 def root_dir() -> Path:
@@ -28,7 +44,12 @@ def root_dir() -> Path:
     Raises FileNotFoundError where there is none.
     """
     if os.environ.get("EMOBOOK_ROOT"):
-        return Path(os.environ["EMOBOOK_ROOT"]).resolve()
+        root = resolved(os.environ["EMOBOOK_ROOT"])
+        if not root.is_dir():
+            raise FileNotFoundError(
+                f"there is no folder {root}: point EMOBOOK_ROOT at a clone of the book"
+            )
+        return root
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
         if (folder / "_toc.yml").is_file():

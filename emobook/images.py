@@ -11,6 +11,7 @@ import contextlib
 import functools
 import io
 import os
+import stat
 import threading
 from pathlib import Path
 
@@ -110,12 +111,15 @@ def _opened(source):
 
 
 def _open_file(path: Path):
-    if path.is_dir():
-        _refuse("it is a folder, not a file")
-    if path.is_fifo() or path.is_char_device() or path.is_socket():
-        _refuse("it is not a regular file")
     try:
+        kind = path.stat().st_mode
+        if stat.S_ISDIR(kind):
+            _refuse("it is a folder, not a file")
+        if not stat.S_ISREG(kind):  # to read a pipe or a device might never end
+            _refuse("it is not a regular file")
         return path.open("rb")
+    except ImageError:
+        raise
     except FileNotFoundError:
         _refuse("there is no such file")
     except (OSError, ValueError) as error:

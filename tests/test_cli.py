@@ -1,5 +1,7 @@
 """The command line: statuses, one sentence per mistake, and nothing heavy before it is needed."""
 
+import errno
+import os
 import subprocess
 import sys
 
@@ -45,6 +47,39 @@ def test_a_mistake_is_one_sentence_and_status_2(tmp_path, capsys):
     with pytest.raises(SystemExit) as unknown:
         main(["walk"])
     assert unknown.value.code == 2
+
+
+def test_settings_that_lead_nowhere_are_one_sentence(tmp_path, monkeypatch, capsys):
+    file, circle = tmp_path / "file", tmp_path / "circle"
+    file.write_text("")
+    circle.symlink_to(circle)
+    for place in (file, circle):
+        monkeypatch.setenv("EMOBOOK_DATA", str(place))
+        assert main(["data", "verify", "fi"]) == 2
+        assert f"there is no folder {place}/fi" in capsys.readouterr().err
+        assert main(["data", "verify", "fi", "--root", str(place)]) == 2
+        assert f"there is no folder {place};" in capsys.readouterr().err
+        assert main(["data", "list"]) == 0
+        assert "present  no" in capsys.readouterr().out
+        monkeypatch.setenv("EMOBOOK_ROOT", str(place))
+        assert main(["run"]) == 2
+        assert "point EMOBOOK_ROOT at a clone" in capsys.readouterr().err
+        monkeypatch.setenv("EMOBOOK_CACHE", str(place))
+        assert main(["data", "verify", "synthetic"]) == 2
+        said = capsys.readouterr().err
+        assert "point EMOBOOK_CACHE at a folder where you may write" in said
+        assert said.count("\n") == 1
+
+
+def test_a_full_disk_is_one_sentence(tmp_path, monkeypatch, capsys):
+    def full(self, *_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self))
+
+    monkeypatch.setenv("EMOBOOK_CACHE", str(tmp_path))
+    monkeypatch.setattr(Image.Image, "save", lambda *_, **__: full(tmp_path / "x.png"))
+    assert main(["data", "verify", "synthetic"]) == 2
+    assert capsys.readouterr().err == f"emobook: {tmp_path}/x.png: No space left on device\n"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
 
 
 def test_a_fault_of_the_package_keeps_its_traceback(monkeypatch):

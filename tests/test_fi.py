@@ -53,6 +53,15 @@ def test_listed_photos_without_a_file_are_absent(fi_folder):
         datasets.load("fi", root=fi_folder)
 
 
+def test_links_in_a_circle_and_folders_are_no_photos(fi_folder):
+    circle, folder = fi_folder / "Awe" / "awe1.jpg", fi_folder / "Fear" / "fear0.jpg"
+    for path in (circle, folder):
+        path.unlink()
+    circle.symlink_to(circle)
+    folder.mkdir()
+    assert datasets.load("fi", root=fi_folder).absent == ("Awe/awe1.jpg", "Fear/fear0.jpg")
+
+
 def test_equal_files_share_a_group(fi_folder):
     shutil.copy(fi_folder / "Awe" / "awe2.jpg", fi_folder / "Anger" / "anger1.jpg")
     table = datasets.load("fi", root=fi_folder).table.set_index("id")

@@ -316,6 +316,10 @@ def test_empty_missing_folder_and_no_picture(tmp_path):
     bad(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "it is none of")
     os.mkfifo(tmp_path / "pipe")
     bad(tmp_path / "pipe", "not a regular file")
+    bad("/dev/zero", "not a regular file")
+    bad("a" * 300, "cannot be opened (File name too long)")
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    bad(tmp_path / "circle", "cannot be opened (Too many levels")
 
 
 @pytest.mark.parametrize(

@@ -159,8 +159,15 @@ def _predict(options) -> int:
 
 def _expected(error: Exception) -> bool:
     """Whether the message is meant for the user: input, files, or one of the package's errors."""
-    kinds = (ValueError, FileNotFoundError, NotADirectoryError, PermissionError)
-    return isinstance(error, kinds) or type(error).__module__.partition(".")[0] == "emobook"
+    ours = type(error).__module__.partition(".")[0] == "emobook"
+    return ours or isinstance(error, (ValueError, OSError))
+
+
+def _sentence(error: Exception) -> str:
+    """The message on one line; of the system's errors without their number."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+    return " ".join(str(error).split())
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -176,5 +183,5 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         if options.debug or not _expected(error):
             raise
-        print(f"emobook: {' '.join(str(error).split())}", file=sys.stderr)
+        print(f"emobook: {_sentence(error)}", file=sys.stderr)
         return 2

@@ -1,5 +1,6 @@
 """Lists, folders and splits: what the modules of the data sets share below `base`."""
 
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from emobook import _trace, images
-from emobook._files import data_dir, file_digest
+from emobook._files import data_dir, file_digest, resolved
 
 PLACEHOLDER_COPIES = 4
 """So many equal images are taken for a picture that says "photo no longer available"."""
@@ -86,7 +87,7 @@ def folder_of(source, root=None) -> Path:
     if root is None:
         _trace.data(source.folder or source.name)  # even where it is absent
     if root is not None:
-        folder = Path(root).expanduser().resolve()
+        folder = resolved(root)
     elif (data := data_dir()) is not None:
         folder = data / (source.folder or source.name)
     else:
@@ -132,8 +133,9 @@ def sizes(root: Path, listed: Iterable[str]) -> dict[str, int]:
         with os.scandir(root / folder) as entries:
             for entry in entries:
                 name = f"{folder}/{entry.name}" if folder else entry.name
-                if name in listed and entry.is_file():
-                    found[name] = entry.stat().st_size
+                with contextlib.suppress(OSError):  # a link in a circle is no file
+                    if name in listed and entry.is_file():
+                        found[name] = entry.stat().st_size
     return found
 
 

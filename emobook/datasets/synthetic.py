@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from emobook._bar import progress
-from emobook._files import atomic_path, cache_dir, digest
+from emobook._files import atomic_path, cache_dir, digest, resolved
 from emobook.datasets._emotion import DEFAULT_EMOTION_IN, EVOKES, emotion_of, ratings_of, shares
 from emobook.datasets._raster import Dice
 from emobook.datasets._scene import MAP_LABELS, Item, Scene, paint, render, sample_scene
@@ -207,9 +207,7 @@ def _draw(scenes: list[Scene], root, *settings: str) -> Path:
     )
     parts = [(here / f"{name}.py").read_bytes() for name in code]
     key = digest(*parts, str(scenes[0].seed), *settings)[:16]
-    folder = (
-        cache_dir() / "synthetic" if root is None else Path(root).expanduser().resolve()
-    ) / key
+    folder = (cache_dir() / "synthetic" if root is None else resolved(root)) / key
     folder.mkdir(parents=True, exist_ok=True)
     there = {path.name for path in folder.iterdir()}
     wanted = [s for s in scenes if not {f"{_id(s.index)}.png", f"{_id(s.index)}-mask.png"} <= there]

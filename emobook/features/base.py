@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -53,7 +52,7 @@ def content_key(source) -> str:
     """
     if isinstance(source, bytes):
         return hashlib.sha256(source).hexdigest()
-    if isinstance(source, (str, os.PathLike)) and Path(source).is_file():
+    if isinstance(source, (str, os.PathLike)) and os.path.isfile(source):
         try:
             return file_digest(source)
         except OSError:
