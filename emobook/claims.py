@@ -196,24 +196,9 @@ def test(id: str, dataset: str, *, better=None, worse=None, column=None, note: s
     gains = [_gain(cell, better, other) for other in worse]
     gain, low, high = np.min([g[:3] for g in gains], axis=0).tolist()
     n = gains[0][3]
-    results.record_row(
-        claim.paper,
-        ITEM,
-        id,
-        "",
-        dataset,
-        "gain",
-        gain,
-        _or_none(low),
-        _or_none(high),
-        n,
-        note=note,
-    )
+    bounds = [None if np.isnan(bound) else bound for bound in (low, high)]
+    results.record_row(claim.paper, ITEM, id, "", dataset, "gain", gain, *bounds, n, note=note)
     return Result(id, dataset, gain, low, high, n, _verdict_of(claim, dataset, low, high))
-
-
-def _or_none(bound: float) -> float | None:
-    return None if np.isnan(bound) else bound
 
 
 def _gain(cell: dict, better: str, worse: str) -> tuple[float, float, float, int]:
@@ -278,21 +263,30 @@ def ledger(profile: str | None = None, ids=None) -> Table:
 
 
 def _html(table: pd.DataFrame, recordings: str) -> str:
+    """A line per claim and data set; only the claims themselves where none was tested."""
+    tested = bool((table["verdict"] != NOT_RUN).any())
     lines = []
     for row in table.itertuples():
-        place = f"{results.PAPERS[row.paper]}, {row.place}"
-        claim = f"{escape(row.claim)}<br><small>{escape(place)} · {escape(row.id)}</small>"
-        unit = " points" if row.unit == "%" else f" {row.unit}"
-        printed = "none" if np.isnan(row.printed_gain) else f"{row.printed_gain:.2f}{unit}"
-        where = row.dataset or "none"
-        if row.source not in ("", "now"):
-            where += f" ({row.source}, recorded)"
-        gain = "" if np.isnan(row.gain) else f"{row.gain:+.2f}{unit}"
-        if not np.isnan(row.low):
-            gain += f" [{row.low:+.2f}, {row.high:+.2f}]"
-        outcome = escape(row.verdict)
-        outcome += f"<br><small>{escape(row.note)}</small>" if row.note else ""
-        lines.append([claim, printed, escape(where), gain or NOT_RUN, outcome])
+        unit = "points" if row.unit == "%" else row.unit
+        printed = "none" if np.isnan(row.printed_gain) else f"{row.printed_gain:.2f} {unit}"
+        place = f"{results.PAPERS[row.paper]}, {row.place} · printed gain: {printed} · {row.id}"
+        line = [f"{escape(row.claim)}<br><small>{escape(place)}</small>"]
+        if tested:
+            where = row.dataset or "none"
+            if row.source not in ("", "now"):
+                where += f" ({row.source}, recorded)"
+            note = f"<br><small>{escape(row.note)}</small>" if row.note else ""
+            line += [escape(where) + note, _gain_in_words(row, unit), escape(row.verdict)]
+        lines.append(line)
+    if not tested:
+        return table_html("Claims that were not tested", ["claim"], lines, row_heads=1)
     caption = f"Claims and verdicts; gains with 95 % intervals in brackets{recordings}"
-    heads = ["claim", "printed gain", "data set", "measured gain", "verdict"]
+    heads = ["claim", "data set", "measured gain", "verdict"]
     return table_html(caption, heads, lines, row_heads=1)
+
+
+def _gain_in_words(row, unit: str) -> str:
+    if np.isnan(row.gain):
+        return NOT_RUN
+    gain, low, high = (f"{round(value, 2) + 0:+.2f}" for value in (row.gain, row.low, row.high))
+    return f"{gain} {unit}" if np.isnan(row.low) else f"{gain} {unit}<br>[{low}, {high}]"

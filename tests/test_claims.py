@@ -255,7 +255,7 @@ def test_the_ledger_shows_committed_gains_without_predictions(book):
     html = table._repr_html_()
     assert "real: recorded, not rerun (2026-01-31 on 2 cores)" in html
     assert "fi (real, recorded)" in html
-    assert "-1.00 points [-3.00, +0.50]" in html
+    assert "-1.00 points<br>[-3.00, +0.50]" in html
 
 
 # ---- the list ----

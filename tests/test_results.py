@@ -427,7 +427,7 @@ def test_compare_shows_corrections_with_their_reason():
     assert lines_of(table)["object regions only", "FI-2"][0] == "88.44 → 68.441"
     assert "Our reading: 68.44 is probable" in table._repr_html_()
     kim = lines_of(results.compare("kim2018", "Table I"))
-    assert kim["H3", "neurons"][0].startswith("1000 → 500")
+    assert kim["H3", "1000 → 5001"] == ["not run", "not run"]  # one column, which the title names
     assert lines_of(results.compare("kim2018", "Table II"))["Valence training A", "g1"][0] == "1.37"
 
 
@@ -446,7 +446,7 @@ def test_compare_follows_the_paper_and_adds_own_rows_after():
 def test_compare_of_our_own_numbers_has_no_column_for_print():
     results.record_row("rao2019", "voters", "agree", "share", "synthetic", "share", 0.5, 0.4, 0.6)
     found = results.compare("rao2019", "voters")
-    assert ">printed<" not in found.html and "voters: measured, and in no paper" in found.html
+    assert ">printed<" not in found.html and "voters (share): measured, and in no paper" in found.html
     assert "0.500 [0.400, 0.600]" in found.html
 
 

@@ -76,11 +76,13 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
     if not ran - {"now"}:
         sources.append(("recorded", ""))
     in_print = bool((cells["remark"] != NOT_PRINTED).any())
+    only = cells["column"].iloc[0] if cells["column"].nunique() == 1 else ""
+    shared = {source: _shared(measured, *source) for source in sources}
     heads = [
         "row",
-        "column",
+        *([] if only else ["column"]),
         *(["printed"] if in_print else []),
-        *(_head(*source) for source in sources),
+        *(_head(*source, shared[source]) for source in sources),
     ]
     numbers = {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
     lines = []
@@ -88,13 +90,16 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         found = {(c.source, c.dataset): c for c in group.itertuples()}
         plain = metric == "" or metric.startswith("accuracy")
         name = column if plain or metric in column else f"{column} ({metric})"
-        texts = [_measured(found.get(source)) for source in sources]
+        texts = [_measured(found.get(s), shared[s], len(sources) > 3) for s in sources]
         texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
-        lines.append([escape(row), escape(name), *texts])
+        lines.append([escape(row), *([] if only else [escape(name)]), *texts])
+    title = f"{item} ({only})" if only else item
     if in_print:
-        caption = f"{_stored.PAPERS[paper]}, {item}: printed and measured"
+        caption = f"{_stored.PAPERS[paper]}, {title}: printed and measured"
+    elif item in set(_stored.reported(paper)["item"]):
+        caption = f"{_stored.PAPERS[paper]}, {title}: measured; the paper prints no number"
     else:
-        caption = f"{item}: measured, and in no paper"
+        caption = f"{title}: measured, and in no paper"
     if (cells["unit"] == "%").any():
         caption += ", in percent"
     caption += "; 95 % intervals in brackets"
@@ -105,12 +110,19 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
         for e, i in numbers.items()
     ]
-    return table_html(caption, heads, lines, row_heads=2, notes=notes)
+    return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=notes)
 
 
-def _head(source: str, dataset: str) -> str:
+def _shared(measured: pd.DataFrame, source: str, dataset: str) -> str:
+    """What stands beside every number of a long column, for its head; "" where they differ."""
+    column = measured[(measured["source"] == source) & (measured["dataset"] == dataset)]
+    beside = {_beside(cell) for cell in column.itertuples()}
+    return beside.pop() if len(column) > 3 and len(beside) == 1 else ""
+
+
+def _head(source: str, dataset: str, shared: str) -> str:
     name = source if source in ("now", "recorded") else f"{source}, recorded"
-    return f"{name}: {dataset}" if dataset else name
+    return ", ".join(filter(None, [f"{name}: {dataset}" if dataset else name, shared]))
 
 
 def _printed(cell, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
@@ -126,25 +138,28 @@ def _printed(cell, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
     return f"{text}<sup>{numbers[cell.erratum]}</sup>" if cell.erratum else text
 
 
-def _measured(cell) -> str:
+def _shown(cell, number: float) -> str:
+    if cell.unit == "%" and cell.metric.startswith("accuracy"):
+        return f"{number:.1f}"
+    decimals = DECIMALS.get(cell.metric)
+    return f"{number:.3g}" if decimals is None else f"{number:.{decimals}f}"
+
+
+def _beside(cell) -> str:
+    """The baseline and the ceiling of a cell, in words."""
+    known = (("baseline", cell.baseline), ("ceiling", cell.ceiling))
+    return ", ".join(f"{name} {_shown(cell, n)}" for name, n in known if not math.isnan(n))
+
+
+def _measured(cell, shared: str, narrow: bool) -> str:
+    """The number with its interval; below it what its column's head does not say already."""
     if cell is None:
         return NOT_RUN
     if math.isnan(cell.value):
         return escape(cell.note)
-
-    def shown(number: float) -> str:
-        if cell.unit == "%" and cell.metric.startswith("accuracy"):
-            return f"{number:.1f}"
-        decimals = DECIMALS.get(cell.metric)
-        return f"{number:.3g}" if decimals is None else f"{number:.{decimals}f}"
-
-    text = shown(cell.value)
+    text = _shown(cell, cell.value)
     if not math.isnan(cell.low):
-        text += f" [{shown(cell.low)}, {shown(cell.high)}]"
-    beside = [
-        f"{name} {shown(number)}"
-        for name, number in (("baseline", cell.baseline), ("ceiling", cell.ceiling))
-        if not math.isnan(number)
-    ]
-    beside += [escape(cell.note)] if cell.note else []
-    return f"{text}<br><small>{', '.join(beside)}</small>" if beside else text
+        text += "<br>" if narrow else " "
+        text += f"[{_shown(cell, cell.low)}, {_shown(cell, cell.high)}]"
+    beside = ", ".join(filter(None, ["" if shared else _beside(cell), escape(cell.note)]))
+    return f"{text}<br><small>{beside}</small>" if beside else text

@@ -36,10 +36,13 @@ def table_html(
 ) -> str:
     """HTML of a table whose first `row_heads` columns head their rows; cells are HTML already.
 
-    Rows that follow each other with the same first cell share it.
+    `caption`: a title, and after a semicolon what stands in smaller print below it. Rows that
+    follow each other with the same first cell share it.
     """
+    title, _, rest = escape(caption).partition("; ")
+    small = f"<br><small>{rest}</small>" if rest else ""
     parts = [
-        f"<div><table><caption>{escape(caption)}</caption><thead><tr>",
+        f"<div><table><caption>{title}{small}</caption><thead><tr>",
         *(f'<th scope="col">{escape(head)}</th>' for head in heads),
         "</tr></thead><tbody>",
     ]
