@@ -25,19 +25,24 @@ def indices(label, *, n: int = 8, argument: str = "label") -> np.ndarray:
 
     Names are understood for the eight only. Raises ValueError, calling the input `argument`.
     """
-    values = np.asarray(label)
+    try:
+        values = np.asarray(label)
+    except ValueError:  # lists of unequal length
+        raise ValueError(f"{argument} must be one label or an array of labels") from None
     if values.dtype.kind in "iu":
-        result = values.astype(np.int64)
+        result = values
     elif values.dtype.kind in "UO" or values.size == 0:
-        result = np.array([_index(v, n, argument) for v in values.flat], dtype=np.int64)
+        result = np.array([_index(v, n, argument) for v in values.flat])
         result = result.reshape(values.shape)
     else:
         raise ValueError(
             f"{argument} must hold names or whole numbers, not values of type {values.dtype}"
         )
-    if ((result < 0) | (result >= n)).any():
-        raise ValueError(f"{argument} must lie in 0..{n - 1}, but contains {_odd_one(result, n)}")
-    return result
+    outside = (result < 0) | (result >= n)
+    if outside.any():
+        odd = result[outside].flat[0]
+        raise ValueError(f"{argument} must lie in 0..{n - 1}, but contains {odd}")
+    return result.astype(np.int64)
 
 
 def polarity(label):
@@ -98,19 +103,16 @@ def spread(label, p, weights) -> np.ndarray:
     weights: (n, n), at least 0, one row for each label; the diagonal is ignored. Returns float64
     (n,) or (N, n). Raises ValueError that names the argument.
     """
-    weights = np.asarray(weights, dtype=np.float64)
-    n = len(weights)
-    if weights.shape != (n, n) or n < 2:
+    weights = _numbers("weights", weights, "must be a square table of numbers")
+    if weights.ndim != 2 or weights.shape[0] != weights.shape[1] or len(weights) < 2:
         raise ValueError(f"weights must be a square table, not of shape {weights.shape}")
+    n = len(weights)
     weights = np.where(np.eye(n, dtype=bool), 0.0, weights)
     if not (weights >= 0).all() or not (weights.sum(axis=1) > 0).all():
         raise ValueError("weights must be at least 0, with something above 0 beside the diagonal")
     shares = weights / weights.sum(axis=1, keepdims=True)
     label = indices(label, n=n)
-    try:
-        p = np.asarray(p, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError("p must hold numbers in (0, 1]") from None
+    p = _numbers("p", p, "must hold numbers in (0, 1]")
     if not ((p > 0) & (p <= 1)).all():
         raise ValueError("p must lie in (0, 1]: it is the probability of the dominant emotion")
     for name, value in (("label", label), ("p", p)):
@@ -119,6 +121,13 @@ def spread(label, p, weights) -> np.ndarray:
     if label.ndim and p.ndim and label.shape != p.shape:
         raise ValueError(f"p must be one value or as long as label, {len(label)}, not {len(p)}")
     return shares[label] * (1 - p)[..., None] + np.eye(n)[label] * p[..., None]
+
+
+def _numbers(name: str, values, wanted: str) -> np.ndarray:
+    try:
+        return np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} {wanted}") from None
 
 
 def _ring_steps(ring) -> np.ndarray:
@@ -138,7 +147,3 @@ def _index(value, n: int, argument: str) -> int:
         return MIKELS8.index(value)
     known = f"one of {', '.join(MIKELS8)} or " if n == 8 else ""
     raise ValueError(f"{argument} must be {known}an index in 0..{n - 1}, not {value!r}")
-
-
-def _odd_one(values: np.ndarray, n: int) -> int:
-    return int(values[(values < 0) | (values >= n)].flat[0])

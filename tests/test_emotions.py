@@ -146,6 +146,9 @@ def test_uniform_is_label_smoothing():
         (lambda: wheel_steps("awe", "joy"), "b"),
         (lambda: wheel_steps([0, 1], [0, 1, 2]), "a and b"),
         (lambda: polarity("joy"), "label"),
+        (lambda: polarity([0, [1]]), "label"),
+        (lambda: polarity(2**70), "label"),
+        (lambda: polarity(np.array([2**63], np.uint64)), "label"),
     ],
 )
 def test_bad_input_names_the_argument(call, argument):
@@ -159,7 +162,9 @@ def test_spread_follows_any_table():
     assert found == pytest.approx(np.array([[0.6, 0.1, 0.3], [0, 0.5, 0.5], [0, 0, 1]]))
 
 
-@pytest.mark.parametrize("table", [[[1, 2]], [[0, 0], [1, 0]], [[0, -1], [1, 0]], [[1]]])
+@pytest.mark.parametrize(
+    "table", [[[1, 2]], [[0, 0], [1, 0]], [[0, -1], [1, 0]], [[1]], 3, [[0], 1], "x"]
+)
 def test_spread_names_a_bad_table(table):
     with pytest.raises(ValueError, match="weights must"):
         spread(0, 0.5, table)
