@@ -23,8 +23,12 @@ class Interval(NamedTuple):
 def interval(columns, statistic, groups, level, resamples, seed) -> Interval:
     """Interval of statistic(sums), where sums (…, K) are those of the K columns (N,).
 
-    NaN bounds with fewer than two images or groups. Raises ValueError for unfit groups.
+    NaN bounds with fewer than two images or groups. Raises ValueError for an unfit argument.
     """
+    if not 0 < level < 1:
+        raise ValueError(f"level must lie between 0 and 1, such as 0.95, not {level!r}")
+    if resamples < 1:
+        raise ValueError(f"resamples must be a whole number of at least 1, not {resamples!r}")
     rows = np.stack(columns, axis=1)
     if groups is not None:
         groups = np.asarray(groups)

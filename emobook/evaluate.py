@@ -163,9 +163,16 @@ def repeated_folds(y, groups=None, splits: int = 5, repeats: int = 5, seed: int 
     """Shuffled folds, `repeats` times over; each repeat tests every image once.
 
     y of whole numbers or strings is stratified, y of floats (N,) or (N, K) is not; images of one
-    group stay together. Repeat r is drawn with seed + r.
+    group stay together. Repeat r is drawn with seed + r. Raises ValueError for fewer images, or
+    groups, than splits.
     """
     y = np.asarray(y)
+    for name, value, least in (("splits", splits, 2), ("repeats", repeats, 1)):
+        if value < least:
+            raise ValueError(f"{name} must be a whole number of at least {least}, not {value!r}")
+    if len(y if groups is None else set(groups)) < splits:
+        what = "images" if groups is None else "groups"
+        raise ValueError(f"splits must be at most the number of {what}, not {splits}")
     continuous = y.dtype.kind == "f"
     kind = {
         (False, False): model_selection.StratifiedKFold,
@@ -242,7 +249,9 @@ def _class_scores(model, X, n: int) -> np.ndarray:
 
 
 def majority_baseline(y) -> float:
-    """Accuracy of always answering the most frequent label of y."""
+    """Accuracy of always answering the most frequent label of y. Raises ValueError if empty."""
+    if not len(y):
+        raise ValueError("y must hold at least one label")
     return float(np.unique(y, return_counts=True)[1].max() / len(y))
 
 

@@ -99,6 +99,13 @@ def covotes(votes) -> tuple[np.ndarray, np.ndarray]:
     return dominant, rest
 
 
+def _some_covotes(votes) -> tuple[np.ndarray, np.ndarray]:
+    dominant, rest = covotes(votes)
+    if not rest.sum():
+        raise ValueError("votes must have a picture with a single first place and other votes")
+    return dominant, rest
+
+
 def covote_matrix(votes) -> np.ndarray:
     """Share of the co-votes that each emotion draws, (8, 8): row = dominant emotion.
 
@@ -118,7 +125,7 @@ def compare_priors(votes, priors: dict, *, resamples: int = 1000, seed: int = 0)
 
     Returns columns prior, value, low, high (95 %, pictures resampled). 0 is the uniform remainder.
     """
-    dominant, rest = covotes(votes)
+    dominant, rest = _some_covotes(votes)
     weights = _resampled(len(rest), resamples, seed)
     half = np.random.default_rng(seed).permutation(len(rest)) % 2
     gains = {name: _bits(dominant, rest, prior) for name, prior in priors.items()}
@@ -144,7 +151,7 @@ def ring_ranks(votes, *, offset: float = 1, resamples: int = 200, seed: int = 0)
     Returns 2,520 rows: ring (tuple of names), bits, rank, low, high. Pictures are resampled.
     """
     orders = rings()
-    dominant, rest = covotes(votes)
+    dominant, rest = _some_covotes(votes)
     table = np.array([np.log2(_prior(ring_prior(order, offset=offset))) for order in orders])
     table = (table + np.log2(N - 1)).reshape(len(orders), -1)
     bits = _counts(dominant, rest, None).reshape(1, -1) @ table.T / rest.sum()
@@ -198,7 +205,8 @@ def runner_up(votes) -> np.ndarray:
 
 def _counted(votes) -> np.ndarray:
     values = np.asarray(votes)
-    if values.ndim != 2 or not (values >= 0).all() or not (values == np.floor(values)).all():
+    numbers = values.ndim == 2 and values.dtype.kind in "iuf" and np.isfinite(values).all()
+    if not numbers or not ((values >= 0) & (values == np.floor(values))).all():
         raise ValueError("votes must be whole counts of at least 0, of shape (N, C)")
     return values.astype(np.int64)
 

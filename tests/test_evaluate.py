@@ -190,6 +190,12 @@ def test_pearson_interval_over_repeats():
         (lambda: evaluate.pearson_interval([0, 1], [1]), "predicted"),
         (lambda: evaluate.ccc([0, 1], [1]), "predicted"),
         (lambda: evaluate.mean_baseline([]), "y"),
+        (lambda: evaluate.majority_baseline([]), "y"),
+        (lambda: evaluate.bootstrap_interval([0, 1], level=95), "level"),
+        (lambda: evaluate.bootstrap_interval([0, 1], resamples=0), "resamples"),
+        (lambda: evaluate.repeated_folds([0, 1]), "splits"),
+        (lambda: evaluate.repeated_folds([0, 1] * 9, groups=[1, 2, 3] * 6), "splits"),
+        (lambda: evaluate.repeated_folds([0, 1] * 9, repeats=0), "repeats"),
     ],
 )
 def test_bad_input_names_the_argument(call, argument):

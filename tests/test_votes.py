@@ -95,3 +95,9 @@ def test_two_emotions_in_a_picture_show_against_the_null():
 def test_bad_votes_are_named(votes):
     with pytest.raises(ValueError, match="votes must"):
         covotes(votes)
+
+
+@pytest.mark.parametrize("function", [ring_ranks, lambda votes: compare_priors(votes, {})])
+def test_votes_without_a_co_vote_are_refused(function):
+    with pytest.raises(ValueError, match="votes must have a picture with"):
+        function(5 * np.eye(8))

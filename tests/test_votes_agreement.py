@@ -53,7 +53,9 @@ def test_images_without_two_votes_do_not_count():
         human_ceiling([[1, 0]])
 
 
-@pytest.mark.parametrize("votes", [[[0.5, 0.5]], [[-1, 2]], [1, 2], [[np.nan, 1]]])
+@pytest.mark.parametrize(
+    "votes", [[[0.5, 0.5]], [[-1, 2]], [1, 2], [[np.nan, 1]], [[np.inf, 1]], [["a", "b"]]]
+)
 def test_shares_are_no_votes(votes):
     with pytest.raises(ValueError, match=r"^votes must"):
         voter_agreement(votes)
