@@ -371,6 +371,7 @@ def test_the_content_key_is_of_the_bytes_or_the_pixels(paths):
         ({"layer": "last"}, "layer must be one of pooled, logits, probabilities"),
         ({"engine": "jax"}, "engine must be"),
         ({"engine": "onnx", "device": "cuda"}, "device='cpu' only"),
+        ({"device": "quantum"}, "device must be 'auto', 'cpu' or 'cuda'"),
         ({"workers": 0}, "workers must be"),
         ({"batch_size": "many"}, "batch_size must be"),
         ({"backbone": "nonsense"}, "'nonsense' is unknown"),
@@ -383,6 +384,12 @@ def test_the_content_key_is_of_the_bytes_or_the_pixels(paths):
 def test_bad_parameters(parameters, words):
     with pytest.raises(ValueError, match=words):
         DeepFeatures(**parameters).fit(None)
+
+
+def test_a_gpu_that_is_not_there(monkeypatch):
+    monkeypatch.setattr(_engines.torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ValueError, match="needs a GPU, and there is none"):
+        DeepFeatures(device="cuda:1").fit(None)
 
 
 def test_workers_follow_the_environment(monkeypatch):

@@ -197,6 +197,9 @@ def test_bf16(table):
         ({"validation_share": 0.9}, {}, r"validation_share must lie in 0\.\.0\.5"),
         ({"validation_share": 0.05}, {}, "too few for validation_share=0.05: pass validation="),
         ({}, {"validation": (["x.png"], ["joy"])}, "validation labels must hold only anger"),
+        ({}, {"validation": (["x.png"], ["anger"] * 2)}, "validation must be equally long"),
+        ({"epochs": 0}, {}, "epochs must be a whole number above 0"),
+        ({"batch_size": 0}, {}, "batch_size must be a whole number above 0"),
     ],
 )
 def test_fit_refuses(table, options, fit, sentence):

@@ -144,7 +144,8 @@ def test_best_prefers_the_smaller_lambda_of_equals():
         ({"lams": [0, 1.5]}, r"lams must be a list of numbers in \[0, 1\]"),
         ({"lams": []}, "lams must be"),
         ({"seeds": [0.5]}, "seeds must be a list of whole numbers"),
-        ({"epochs": 0}, "epochs must be above 0"),
+        ({"epochs": 0}, "epochs must be a whole number above 0"),
+        ({"validation": (X, Y[1:])}, "validation must be equally long"),
     ],
 )
 def test_lambda_path_refuses(change, sentence):
@@ -244,7 +245,14 @@ def test_constant_feature_does_no_harm():
         ({}, {"X": table()}, "features is None: pass features=DeepFeatures"),
         ({}, {"X": X * np.nan}, "X contains NaN"),
         ({}, {"validation": (X, Y + 1)}, "validation labels must hold only 0, 1"),
-        ({"batch_size": 0}, {}, "batch_size must be above 0"),
+        ({}, {"y": Y + 0.0}, "y must hold names or whole numbers, not values of type float64"),
+        ({}, {"y": np.where(Y, "fear", None)}, "y must hold names or whole numbers"),
+        ({"loss": "label_probability"}, {"p": np.nan}, r"p must lie in \(0, 1\]"),
+        ({"loss": "label_probability"}, {"p": "high"}, "p must hold numbers"),
+        ({}, {"validation": (X, Y[1:])}, "validation must be equally long"),
+        ({"batch_size": 0}, {}, "batch_size must be a whole number above 0"),
+        ({"epochs": 1.5}, {}, "epochs must be a whole number above 0"),
+        ({"lr": np.nan}, {}, "lr must be a number above 0"),
     ],
 )
 def test_fit_refuses(options, fit, sentence):

@@ -129,6 +129,12 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
             device = "cuda" if gpu else "cpu"
         if self.engine == "onnx" and device != "cpu":
             raise ValueError(f"engine='onnx' runs on device='cpu' only, not on {device!r}")
+        try:
+            absent = torch.device(device).type == "cuda" and not torch.cuda.is_available()
+        except RuntimeError:
+            raise ValueError(f"device must be 'auto', 'cpu' or 'cuda', not {device!r}") from None
+        if absent:
+            raise ValueError(f"device={device!r} needs a GPU, and there is none: set device='auto'")
         kind = "onnx" if self.engine == "auto" and device == "cpu" else self.engine
         batch_size = None if kind == "onnx" else self.batch_size
         engine = _engine(self.backbone, self.pretrained, kind, device, batch_size)

@@ -9,6 +9,7 @@ Three names of losses, shared by every classifier that is trained by gradient de
 
 import dataclasses
 import functools
+import numbers
 from collections.abc import Callable
 
 import numpy as np
@@ -45,6 +46,9 @@ def prepare(estimator, X, y, distributions=None, p=None) -> Targets:
     y = np.asarray(y)
     if y.ndim != 1 or len(y) == 0:
         raise ValueError(f"y must hold one label per image, of shape (N,), not {y.shape}")
+    named = y.dtype.kind == "O" and all(isinstance(one, str | numbers.Integral) for one in y)
+    if y.dtype.kind not in "biuU" and not named:
+        raise ValueError(f"y must hold names or whole numbers, not values of type {y.dtype}")
     if len(X) != len(y):
         raise ValueError(f"y must be as long as X, {len(X)}, not {len(y)}")
     if estimator.loss == "multi_task":
@@ -65,13 +69,22 @@ def prepare(estimator, X, y, distributions=None, p=None) -> Targets:
         loss, targets = losses.cross_entropy, (labels,)
         if estimator.loss == "label_probability":
             loss = functools.partial(losses.label_probability_loss, form=estimator.form)
-            share = np.asarray(_p(X, p), dtype=np.float32)
+            share = _p(X, p).astype(np.float32)
             if share.ndim and share.shape != y.shape:
                 raise ValueError(f"p must be one number or as long as y, {len(y)}")
             targets = labels, np.broadcast_to(share, y.shape).copy()
     if len(classes) < 2:
-        raise ValueError(f"y must hold at least two classes, not only {classes[0]!r}")
+        raise ValueError(f"y must hold at least two classes, not only {classes[0]}")
     return Targets(classes, labels, tuple(torch.from_numpy(part) for part in targets), loss)
+
+
+def check_sgd(estimator) -> None:
+    """Raise ValueError unless epochs, batch_size, lr of `estimator` are numbers to train with."""
+    for name, kind in (("epochs", "whole "), ("batch_size", "whole "), ("lr", "")):
+        value = getattr(estimator, name)
+        wanted = numbers.Integral if kind else numbers.Real
+        if not isinstance(value, wanted) or isinstance(value, bool) or not value > 0:
+            raise ValueError(f"{name} must be a {kind}number above 0, not {value!r}")
 
 
 def positions(y, classes: np.ndarray, argument: str = "y") -> np.ndarray:
@@ -94,7 +107,10 @@ def _p(X, p):
             "p is not known, but this loss needs the share of voters who chose the label: "
             "pass p=…, one number or one per image, or a table with a column 'p'"
         )
-    return p
+    try:
+        return np.asarray(p, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("p must hold numbers in (0, 1]: one, or one per image") from None
 
 
 def _on_the_wheel(y, p, offset):

@@ -108,11 +108,16 @@ class FineTunedClassifier(ClassifierMixin, BaseEstimator):
         """
         if self.freeze not in ("none", "trunk"):
             raise ValueError(f'freeze must be "none" or "trunk", not {self.freeze!r}')
+        _targets.check_sgd(self)
         targets = _targets.prepare(self, X, y, distributions, p)
         rows, held_out = self._split(X, targets.labels, validation)
         self.classes_, truth = targets.classes, targets.labels[held_out]
         if validation is not None:
             truth = _targets.positions(validation[1], self.classes_, "validation labels")
+            if len(truth) != len(validation[0]):
+                raise ValueError(
+                    f"validation must be equally long, not {len(validation[0])} and {len(truth)}"
+                )
         self._load(self.pretrained)
         pixels = _pixels(X, self.recipe_)
         watched = pixels[held_out] if validation is None else _pixels(validation[0], self.recipe_)

@@ -240,9 +240,7 @@ class Heads(nn.Module):
 
     def fit(self, inputs, targets, loss, validation, sgd) -> train.History:
         """SGD over inputs (N, D) with the settings of `sgd`, a SoftmaxHead."""
-        for name in ("epochs", "batch_size", "lr"):
-            if not getattr(sgd, name) > 0:
-                raise ValueError(f"{name} must be above 0, not {getattr(sgd, name)}")
+        _targets.check_sgd(sgd)
         inputs = torch.tensor(inputs, dtype=torch.float32)
         optimizer = torch.optim.SGD(
             [
@@ -257,6 +255,10 @@ class Heads(nn.Module):
         if validation is not None:
             held_out = torch.tensor(validation[0], dtype=torch.float32)
             truth = torch.from_numpy(validation[1])
+            if len(held_out) != len(truth):
+                raise ValueError(
+                    f"validation must be equally long, not {len(held_out)} and {len(truth)}"
+                )
 
             def validate(module):  # minus the cross-entropy of each head
                 log_p = F.log_softmax(module(held_out), dim=1)
