@@ -15,11 +15,10 @@ import pandas as pd
 import yaml
 
 from emobook import _files, evaluate, results
-from emobook.results import record as _record
 from emobook.results.tables import Table, table_html
 
 LOWER_IS_BETTER = ("mse",)
-PAIRED = (*_record.CLASS_METRICS, *LOWER_IS_BETTER)
+PAIRED = (*results.CLASS_METRICS, *LOWER_IS_BETTER)
 ITEM = "claim"
 NOT_RUN = "not run"
 SCALE = {"%": 100.0, "MSE": 1.0}  # from recorded gains to the unit of the printed ones
@@ -212,7 +211,7 @@ def _gain(cell: dict, better: str, worse: str) -> tuple[float, float, float, int
         a, b = -a, -b
     interval = evaluate.paired_gain(np.nanmean(a, axis=1), np.nanmean(b, axis=1), groups)
     per_run = a.mean(axis=0) - b.mean(axis=0) if a.shape == b.shape else []
-    return (interval.value, *_record.widened(*interval, per_run), len(ids))
+    return (*evaluate.over_runs(interval, per_run), len(ids))
 
 
 def _verdict_of(claim: Claim, dataset: str, low: float, high: float) -> str:

@@ -10,6 +10,7 @@ cross-validation an image's correctness is averaged over the repeats first (`per
 repeats add no images. With fewer than two images or groups the bounds are NaN.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +19,7 @@ from scipy import stats
 from sklearn import metrics, model_selection
 from sklearn.base import clone
 
-from emobook import _bootstrap
-from emobook._bar import progress as _progress
+from emobook import _bar, _bootstrap
 from emobook._bootstrap import Interval
 from emobook.emotions import MIKELS8, POSITIVE, indices
 
@@ -147,6 +147,23 @@ def ccc_interval(truth, predicted, groups=None, level=0.95, resamples=2000, seed
     return _bootstrap.interval(columns, _bootstrap.ccc, groups, level, resamples, seed)
 
 
+def over_runs(interval: Interval, per_run) -> Interval:
+    """Join a 95 % interval over images with the spread over three or more runs (seeds, repeats).
+
+    per_run: (R,) the value of each run over the same images. The half widths add in squares: that
+    of `interval`, and Student's t times the standard error of the runs' mean. A NaN in `per_run`
+    says that the runs cover different images, and fewer than three runs have no spread to speak
+    of: then the interval stays as it is.
+    """
+    runs = len(per_run)
+    if runs < 3 or np.isnan(per_run).any():
+        return interval
+    extra = stats.t.ppf(0.975, runs - 1) * np.std(per_run, ddof=1) / math.sqrt(runs)
+    value, low, high = interval
+    low, high = value - math.hypot(value - low, extra), value + math.hypot(high - value, extra)
+    return Interval(value, low, high)
+
+
 def _repeats(truth, predicted) -> tuple[np.ndarray, np.ndarray]:
     """truth (N,) and predictions (R, N)."""
     truth = _numbers("truth", truth)
@@ -201,7 +218,7 @@ def cross_predict(estimator, X, y, folds, progress: bool = True, **fit_params) -
     if y.dtype.kind not in "iuf":
         raise ValueError(f"y must hold labels 0..C-1 or floats, not {y.dtype}")
     rows = []
-    for repeat, fold, train, test in _progress(folds, "folds", show=progress):
+    for repeat, fold, train, test in _bar.progress(folds, "folds", show=progress):
         model = clone(estimator)
         kept = {name: _take(value, train) for name, value in fit_params.items()}
         model.fit(_take(X, train), y[train], **kept)

@@ -307,3 +307,13 @@ def test_repeats_are_averaged_per_image():
 def test_labels_must_be_numbers():
     with pytest.raises(ValueError, match=r"^y must"):
         evaluate.cross_predict(Ridge(), np.ones((4, 1)), ["awe"] * 4, [], progress=False)
+
+
+def test_runs_widen_an_interval_in_squares():
+    interval = evaluate.Interval(0.5, 0.4, 0.7)
+    runs = [0.4, 0.5, 0.6]
+    extra = 4.302653 * 0.1 / 3**0.5  # Student's t with two degrees of freedom
+    found = evaluate.over_runs(interval, runs)
+    assert found == pytest.approx((0.5, 0.5 - np.hypot(0.1, extra), 0.5 + np.hypot(0.2, extra)))
+    for few in (runs[:2], [], [0.4, np.nan, 0.6]):
+        assert evaluate.over_runs(interval, few) == interval

@@ -446,7 +446,9 @@ def test_compare_follows_the_paper_and_adds_own_rows_after():
 def test_compare_of_our_own_numbers_has_no_column_for_print():
     results.record_row("rao2019", "voters", "agree", "share", "synthetic", "share", 0.5, 0.4, 0.6)
     found = results.compare("rao2019", "voters")
-    assert ">printed<" not in found.html and "voters (share): measured, and in no paper" in found.html
+    assert (
+        ">printed<" not in found.html and "voters (share): measured, and in no paper" in found.html
+    )
     assert "0.500 [0.400, 0.600]" in found.html
 
 

@@ -26,8 +26,7 @@ from sklearn.svm import SVC, LinearSVC
 from emobook import train
 from emobook._files import digest
 from emobook.models.heads import SoftmaxHead
-from emobook.train import codec as _codec
-from emobook.train import identity as _identity
+from emobook.train import codec, identity
 
 DRAW = np.random.default_rng(0)
 X = DRAW.normal(size=(60, 8))
@@ -257,19 +256,19 @@ def test_a_table_counts_by_what_its_files_and_columns_hold(clean_cache, log, tmp
 
 
 def test_code_is_part_of_the_identity(monkeypatch):
-    reached = _identity._imports("emobook.models.heads")
+    reached = identity._imports("emobook.models.heads")
     assert {
         "emobook.models.heads", "emobook.models._targets", "emobook.losses", "emobook.emotions",
         "emobook.train", "emobook.train.codec",
     } <= reached  # fmt: skip
     assert "emobook.cli" not in reached
-    before = _identity.source(SoftmaxHead)
-    plain = _identity._text
+    before = identity.source(SoftmaxHead)
+    plain = identity._text
     monkeypatch.setattr(
-        _identity, "_text", lambda name: plain(name) + "#" * (name == "emobook.losses")
+        identity, "_text", lambda name: plain(name) + "#" * (name == "emobook.losses")
         if plain(name) is not None else None,
     )  # fmt: skip
-    assert _identity.source(SoftmaxHead) != before
+    assert identity.source(SoftmaxHead) != before
 
 
 def _fit_in_process(log, barrier):
@@ -434,8 +433,8 @@ def test_a_parameter_without_a_value_to_compare_is_refused(clean_cache, log):
 )  # fmt: skip
 def test_codec_returns_what_it_was_given(value):
     arrays = {}
-    record = json.loads(json.dumps(_codec.encode(value, arrays)))
-    _same(_codec.decode(record, arrays), value)
+    record = json.loads(json.dumps(codec.encode(value, arrays)))
+    _same(codec.decode(record, arrays), value)
 
 
 def _same(found, value):
@@ -464,7 +463,7 @@ def _same(found, value):
 )
 def test_codec_imports_from_known_packages_only(record):
     with pytest.raises(ValueError, match="lies outside"):
-        _codec.decode(record, {})
+        codec.decode(record, {})
 
 
 def test_digest_of_content_tells_types_apart():
@@ -482,6 +481,6 @@ def test_digest_of_content_tells_types_apart():
         np.array([1]),
         np.array([[1]]),
     ]
-    assert len({_identity.content(value) for value in values}) == len(values)
-    assert _identity.content((1, 2)) == _identity.content([1, 2])
+    assert len({identity.content(value) for value in values}) == len(values)
+    assert identity.content((1, 2)) == identity.content([1, 2])
     assert digest("a", "bc") != digest("ab", "c")

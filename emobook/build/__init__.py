@@ -16,7 +16,7 @@ import yaml
 from filelock import FileLock
 
 from emobook._files import digest, file_digest, root_dir
-from emobook.build import vendor as _vendor
+from emobook.build import vendor
 
 EDITIONS = {"full": "html", "student": "student"}
 STAMP = "emobook.json"  # in the built site: what it was built from
@@ -127,16 +127,18 @@ def _render(root: Path, profile: str, edition: str, output: Path, inputs: str) -
     source = work / "source"
     source.mkdir(parents=True)
     try:
-        vendor = _vendor.install(root)
+        browser_files = vendor.install(root)
         listed = pages(root)
         runs = stage(root, source, listed, lambda stem: _ran(root, profile, stem), profile, edition)
-    except (PageError, _vendor.VendorError) as error:
+    except (PageError, vendor.VendorError) as error:
         raise BuildError(str(error)) from None
     shutil.copytree(
         root / "book" / "assets", source / "assets", ignore=shutil.ignore_patterns("package*.json")
     )
     shutil.copytree(
-        vendor, source / "assets" / "vendor", ignore=shutil.ignore_patterns("axe", "installed")
+        browser_files,
+        source / "assets" / "vendor",
+        ignore=shutil.ignore_patterns("axe", "installed"),
     )
     _sphinx(source, work)
     site = work / "_build" / "html"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from emobook import images
-from emobook._bar import progress as _bar
+from emobook import _bar, images
 from emobook._files import file_digest
 from emobook.datasets import base
 from emobook.datasets.base import Dataset
@@ -176,7 +175,7 @@ def _look_at(paths, name: str, progress: bool) -> list[_Look]:
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         looks = pool.map(look, paths)
-        return list(_bar(looks, name, total=len(paths), unit="image", show=progress))
+        return list(_bar.progress(looks, name, total=len(paths), unit="image", show=progress))
 
 
 def _counts(dataset: Dataset) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numbers
 import numpy as np
 
 from emobook.emotions import MIKELS8
-from emobook.results import record as _record
+from emobook.results import record
 from emobook.results.compare import compare
 from emobook.results.reference import check, keep
 from emobook.results.stored import (
@@ -25,7 +25,10 @@ from emobook.results.stored import (
     rows,
 )
 
+CLASS_METRICS = record.CLASS_METRICS
+
 __all__ = [
+    "CLASS_METRICS",
     "PAPERS",
     "check",
     "compare",
@@ -85,9 +88,9 @@ def record_predictions(
     Raises ValueError for unfit shapes, NaN, repeated ids, an id with two truths, and for a cell
     that holds another method or split.
     """
-    if metric not in _record.METRICS:
+    if metric not in record.METRICS:
         raise ValueError(
-            f"metric must be one of {', '.join(_record.METRICS)}, not {metric!r}; "
+            f"metric must be one of {', '.join(record.METRICS)}, not {metric!r}; "
             "use record_row for other numbers"
         )
     key = _key(paper, item, row, column, dataset, metric)
@@ -99,7 +102,7 @@ def record_predictions(
     if len(set(ids)) < len(ids):
         raise ValueError("ids must not repeat within one fold and seed: one prediction per image")
     scores = np.asarray(scores, dtype=np.float32)
-    ranked = metric in _record.CLASS_METRICS
+    ranked = metric in record.CLASS_METRICS
     if scores.ndim == 1 and not ranked:
         scores = scores[:, None]
     if scores.ndim != 2 or len(scores) != len(ids) or (scores.shape[1] > 1) != ranked:
@@ -116,10 +119,10 @@ def record_predictions(
         group = np.array([str(name) for name in group], dtype=object)
         if group.shape != ids.shape:
             raise ValueError(f"group must name {len(ids)} groups, one per image")
-    part = _record.Part(ids, truth, scores, group)
+    part = record.Part(ids, truth, scores, group)
     given = {"baseline": _number("baseline", baseline), "ceiling": _number("ceiling", ceiling)}
     run = (int(seed), int(fold))
-    _record.current().add_part(key, method, split, run, part, {**given, "note": note})
+    record.current().add_part(key, method, split, run, part, {**given, "note": note})
 
 
 def record_row(
@@ -148,7 +151,7 @@ def record_row(
     names = ("value", "low", "high", "n", "baseline", "ceiling")
     values = (value, low, high, n, baseline, ceiling)
     given = {name: _number(name, number) for name, number in zip(names, values, strict=True)}
-    _record.current().set_row(key, {**given, "note": note})
+    record.current().set_row(key, {**given, "note": note})
 
 
 def per_image(item: str, row: str, column: str, dataset: str, metric: str, paper: str = ""):
@@ -158,7 +161,7 @@ def per_image(item: str, row: str, column: str, dataset: str, metric: str, paper
     accuracies, squared errors for mse; NaN where an image lacks a run); groups: (N,) or None.
     Raises ValueError where the cell holds no predictions.
     """
-    cell = _record.current().cells.get((paper, item, row, column, dataset, metric))
+    cell = record.current().cells.get((paper, item, row, column, dataset, metric))
     if cell is None or not cell.parts:
         raise ValueError(
             f"no predictions are recorded for item {item!r}, row {row!r}, column {column!r}, "
@@ -170,18 +173,18 @@ def per_image(item: str, row: str, column: str, dataset: str, metric: str, paper
 
 def flush() -> None:
     """Write what was recorded now; in a notebook this happens by itself after each cell."""
-    _record.current().flush()
+    record.current().flush()
 
 
 def forget() -> None:
     """Drop what this session recorded, to start over."""
-    record = _record.current()
-    record.cells.clear()
-    record.written = False
+    session = record.current()
+    session.cells.clear()
+    session.written = False
 
 
 def _key(*values) -> tuple[str, ...]:
-    for name, value in zip(_record.KEY, values, strict=True):
+    for name, value in zip(record.KEY, values, strict=True):
         if not isinstance(value, str) or any(c in value for c in "\r\n"):
             raise ValueError(f"{name} must be a text of one line, not {value!r}")
     if not values[4]:

@@ -5,13 +5,13 @@ from html import escape
 
 import pandas as pd
 
-from emobook.results import stored as _stored
+from emobook.results import stored
 from emobook.results.tables import Table, table_html
 
 NOT_RUN = "not run"
 NOT_PRINTED = "not in the paper"
 DECIMALS = {"share": 3, "bits": 3, "gain": 3, "rank": 0, "mse": 2, "pearson": 2, "ccc": 2}
-ORDER = ("now", *_stored.RECORDED)
+ORDER = ("now", *stored.RECORDED)
 
 
 def compare(paper: str, item: str, profile: str | None = None, columns=None) -> Table:
@@ -26,13 +26,13 @@ def compare(paper: str, item: str, profile: str | None = None, columns=None) -> 
 
     Raises ValueError for an unknown paper, and for an item that is neither printed nor measured.
     """
-    printed = _stored.reported(paper)
+    printed = stored.reported(paper)
     printed = printed[printed["item"] == item].drop(columns=["paper", "item"])
     printed = printed.rename(columns={"note": "remark"})
-    measured = _stored.measured(profile)
+    measured = stored.measured(profile)
     measured = measured[(measured["paper"] == paper) & (measured["item"] == item)]
     if printed.empty and measured.empty:
-        known = _stored.reported(paper)["item"].unique()
+        known = stored.reported(paper)["item"].unique()
         raise ValueError(f"{paper} has no item {item!r}: it has {', '.join(known)}")
     if columns is not None:
         printed, measured = (part[part["column"].isin(columns)] for part in (printed, measured))
@@ -95,16 +95,16 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         lines.append([escape(row), *([] if only else [escape(name)]), *texts])
     title = f"{item} ({only})" if only else item
     if in_print:
-        caption = f"{_stored.PAPERS[paper]}, {title}: printed and measured"
-    elif item in set(_stored.reported(paper)["item"]):
-        caption = f"{_stored.PAPERS[paper]}, {title}: measured; the paper prints no number"
+        caption = f"{stored.PAPERS[paper]}, {title}: printed and measured"
+    elif item in set(stored.reported(paper)["item"]):
+        caption = f"{stored.PAPERS[paper]}, {title}: measured; the paper prints no number"
     else:
         caption = f"{title}: measured, and in no paper"
     if (cells["unit"] == "%").any():
         caption += ", in percent"
     caption += "; 95 % intervals in brackets"
-    caption += _stored.recordings(measured)
-    known = _stored.errata().set_index("id")
+    caption += stored.recordings(measured)
+    known = stored.errata().set_index("id")
     notes = [
         f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
         f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."

@@ -18,7 +18,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-from scipy import stats
 
 from emobook import _files, evaluate
 
@@ -86,7 +85,7 @@ class Cell:
             per_run = [getattr(evaluate, metric)(truth, run) for run in matrix.T]
         else:
             interval = evaluate.bootstrap_interval(np.nanmean(matrix, axis=1), groups)
-        low, high = widened(*interval, per_run)
+        _, low, high = evaluate.over_runs(interval, per_run)
         if metric in CLASS_METRICS:
             low, high = max(low, 0.0), min(high, 1.0)
         row = {"value": interval.value, "low": low, "high": high, "n": len(truth)}
@@ -118,20 +117,6 @@ def baseline(metric: str, truth: np.ndarray) -> float | None:
     return evaluate.majority_baseline(
         evaluate.polarity_labels(labels) if metric == "accuracy-2" else labels
     )
-
-
-def widened(value, low, high, per_run) -> tuple[float, float]:
-    """Join the spread over images (`low`, `high`) with the one over three or more runs.
-
-    The half widths add in squares: the bootstrap's, and Student's t times the standard error of
-    the runs' means. A NaN in `per_run` says that the runs cover different images, and with fewer
-    than three runs there is no spread to speak of: then the interval stays as it is.
-    """
-    runs = len(per_run)
-    if runs < 3 or np.isnan(per_run).any():
-        return low, high
-    extra = stats.t.ppf(0.975, runs - 1) * np.std(per_run, ddof=1) / math.sqrt(runs)
-    return value - math.hypot(value - low, extra), value + math.hypot(high - value, extra)
 
 
 def format_number(value) -> str:

@@ -7,8 +7,7 @@ import pandas as pd
 import yaml
 
 from emobook import _files
-from emobook.results import record as _record
-from emobook.results import stored as _stored
+from emobook.results import record, stored
 
 PROVENANCE = (
     "notebook", "profile", "parameters", "commit", "versions", "hardware", "started", "seconds",
@@ -24,10 +23,10 @@ def check(profile: str = "mini") -> list[str]:
     rows. Returns one sentence per difference, none where all agree. Raises ValueError for a
     malformed tolerances.yml.
     """
-    profile = _stored.profile_name(profile)
+    profile = stored.profile_name(profile)
     rules = _rules()
-    recorded = _stored.folder_rows(_stored.reference_folder(profile))
-    ran = _stored.folder_rows(_stored.run_folder(profile))
+    recorded = stored.folder_rows(stored.reference_folder(profile))
+    ran = stored.folder_rows(stored.run_folder(profile))
     if not recorded:
         return [f"nothing is recorded in results/{profile}: there is nothing to compare with"]
     found = []
@@ -47,15 +46,15 @@ def keep(profile: str = "mini") -> list[str]:
     Beside each rows.csv goes what its provenance says of date, commit, versions and hardware.
     Raises ValueError where that profile has not run.
     """
-    profile = _stored.profile_name(profile)
-    ran = _stored.run_folder(profile)
-    names = list(_stored.folder_rows(ran))
+    profile = stored.profile_name(profile)
+    ran = stored.run_folder(profile)
+    names = list(stored.folder_rows(ran))
     if not names:
         raise ValueError(f"profile {profile} has not run: run `emobook run --profile {profile}`")
     for name in names:
         about = json.loads((ran / name / "provenance.json").read_text(encoding="utf-8"))
         about = {part: about[part] for part in PROVENANCE if part in about}
-        folder = _stored.reference_folder(profile) / name
+        folder = stored.reference_folder(profile) / name
         _files.write_atomic(folder / "rows.csv", (ran / name / "rows.csv").read_bytes())
         text = json.dumps(about, indent=1, ensure_ascii=False) + "\n"
         _files.write_atomic(folder / "provenance.json", text)
@@ -63,7 +62,7 @@ def keep(profile: str = "mini") -> list[str]:
 
 
 def _differences(notebook, recorded: pd.DataFrame, ran: pd.DataFrame, rules) -> list[str]:
-    key = list(_record.KEY)
+    key = list(record.KEY)
     before, after = (
         {tuple(row[name] for name in key): row for row in frame.to_dict("records")}
         for frame in (recorded, ran)
@@ -122,7 +121,7 @@ def _rules() -> dict:
             raise wrong
         if part == "default" and len(numbers) < 2:
             raise wrong
-        if part == "rows" and set(line.get("match") or ["?"]) - {"notebook", *_record.KEY}:
+        if part == "rows" and set(line.get("match") or ["?"]) - {"notebook", *record.KEY}:
             raise wrong
     return rules
 

@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from emobook import _files
-from emobook.results import record as _record
+from emobook.results import record
 
 PAPERS = {
     "rao2019": "Rao et al. (2019)",
@@ -92,12 +92,12 @@ def _rows_of(folder: Path, notebooks: list[str]) -> dict[str, pd.DataFrame]:
             contextlib.suppress(FileNotFoundError, NotADirectoryError),
             open(folder / name / "rows.csv", encoding="utf-8", newline="") as file,
         ):
-            found[name] = _record.parse_rows(file)
+            found[name] = record.parse_rows(file)
     return found
 
 
 def _joined(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    frames = [frame for frame in frames if len(frame)] or [_record.Record(Path()).frame()]
+    frames = [frame for frame in frames if len(frame)] or [record.Record(Path()).frame()]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -114,8 +114,8 @@ def rows(profile: str | None = None) -> pd.DataFrame:
     folder = run_folder(profile)
     declared = os.environ.get("EMOBOOK_READS")
     found = folder_rows(folder) if declared is None else _rows_of(folder, declared.split())
-    own = _record.current().frame() if profile == profile_name(None) else _joined([])
-    key = list(_record.KEY)
+    own = record.current().frame() if profile == profile_name(None) else _joined([])
+    key = list(record.KEY)
     mine = pd.MultiIndex.from_frame(own[key])
     before = [f[~pd.MultiIndex.from_frame(f[key]).isin(mine)] for f in found.values()]
     return _joined([own, *before]).sort_values(key, kind="stable", ignore_index=True)
@@ -186,8 +186,8 @@ def predictions(profile: str | None = None, notebook: str | None = None) -> pd.D
     class, or of a single rating). Raises ValueError where that notebook left none.
     """
     if notebook is None:
-        table = _record.current().table()
-        return (_record.empty_predictions() if table is None else table).to_pandas()
+        table = record.current().table()
+        return (record.empty_predictions() if table is None else table).to_pandas()
     profile = profile_name(profile)
     path = run_folder(profile) / notebook / "predictions.parquet"
     if not path.is_file():

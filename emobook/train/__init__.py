@@ -19,8 +19,7 @@ import torch
 
 from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, file_digest, write_atomic
-from emobook.train import codec as _codec
-from emobook.train import identity as _identity
+from emobook.train import codec, identity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -162,7 +161,7 @@ def fitted(estimator, X, y=None, **fit_params):
         estimator.fit(X, y, **fit_params)
         try:
             _save(estimator, base)
-        except _codec.CannotStore as reason:
+        except codec.CannotStore as reason:
             warnings.warn(f"{reason}; this fit is not shared", stacklevel=2)
             return estimator
         return _load(base, packages)
@@ -177,9 +176,9 @@ _UNREADABLE = (
 def _save(estimator, base) -> None:
     """Write the arrays, then the record that vouches for them: without it nothing is stored."""
     arrays = {}
-    record = _codec.encode(estimator, arrays)
+    record = codec.encode(estimator, arrays)
     with atomic_path(base.with_suffix(".safetensors")) as path:
-        _codec.write_arrays(arrays, path)
+        codec.write_arrays(arrays, path)
         content = file_digest(path)
     body = json.dumps(record)
     write_atomic(
@@ -194,24 +193,24 @@ def _load(base, packages):
         raise ValueError("the record was changed")
     if file_digest(base.with_suffix(".safetensors")) != stored["arrays"]:
         raise ValueError("the arrays were changed")
-    arrays = _codec.read_arrays(base.with_suffix(".safetensors"))
-    return _codec.decode(stored["estimator"], arrays, packages)
+    arrays = codec.read_arrays(base.with_suffix(".safetensors"))
+    return codec.decode(stored["estimator"], arrays, packages)
 
 
 def _key(estimator, X, y, fit_params) -> tuple[str, set[str]]:
     """The digest of all that a fit depends on, and the packages its classes come from."""
     arrays, used = {}, []
     try:
-        record = _codec.encode(estimator, arrays, used)
-    except _codec.CannotStore as reason:
+        record = codec.encode(estimator, arrays, used)
+    except codec.CannotStore as reason:
         raise ValueError(f"{reason}: pass numbers, names, arrays or estimators") from None
     key = digest(
         json.dumps(record),
-        *(f"{name} {_identity.content(array)}" for name, array in arrays.items()),
-        *sorted({_identity.source(part) for part in [*used, fit]}),
-        _identity.versions(),
-        _identity.content(X, files=True),
-        _identity.content(y),
-        _identity.content(fit_params),
+        *(f"{name} {identity.content(array)}" for name, array in arrays.items()),
+        *sorted({identity.source(part) for part in [*used, fit]}),
+        identity.versions(),
+        identity.content(X, files=True),
+        identity.content(y),
+        identity.content(fit_params),
     )
     return key, {part.__module__.partition(".")[0] for part in used}
