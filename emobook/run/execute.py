@@ -73,7 +73,7 @@ class Job:
         """A kernel of this very Python, whatever else is registered on the machine."""
         folders = {"EMOBOOK_DATA": data_dir(), "EMOBOOK_CACHE": cache_dir()}
         return {
-            "argv": [sys.executable, "-m", "emobook.run.kernel", "-f", "{connection_file}"],
+            "argv": [sys.executable, "-m", "emobook._kernel", "-f", "{connection_file}"],
             "display_name": "emobook",
             "language": "python",
             "env": {

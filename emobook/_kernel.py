@@ -1,6 +1,8 @@
-"""Start the kernel of one notebook: `python -m emobook.run.kernel -f CONNECTION_FILE`.
+"""Start the kernel of one notebook: `python -m emobook._kernel -f CONNECTION_FILE`.
 
-Importing this package has begun the trace (see `emobook._trace`) before the first cell runs.
+Importing this package has begun the trace (see `emobook._trace`) before the first cell runs. The
+module stands outside `emobook.run`: a kernel that imported the runner would run every notebook
+again whenever the runner changes.
 """
 
 import ctypes
