@@ -19,11 +19,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from emobook import datasets
 from emobook.datasets import synthetic
-from emobook.datasets._backdrops import BACKDROPS
-from emobook.datasets._raster import Dice, ellipse, polygon, sprite
-from emobook.datasets._scene import CHARGED, NEUTRAL, PALETTES, paint
-from emobook.datasets._sprites import OBJECTS
-from emobook.datasets._stage import Stage
+from emobook.datasets.synthetic.backdrops import BACKDROPS
+from emobook.datasets.synthetic.raster import Dice, ellipse, polygon, sprite
+from emobook.datasets.synthetic.scene import CHARGED, NEUTRAL, PALETTES, paint
+from emobook.datasets.synthetic.sprites import OBJECTS
+from emobook.datasets.synthetic.stage import Stage
 from emobook.emotions import (
     MIKELS8,
     WHEEL,
@@ -56,7 +56,7 @@ def many():
 
 def test_the_first_pictures_have_the_committed_hashes():
     # after a wanted change of the drawings: write the new hashes of these 48 scenes to the file
-    path = Path(synthetic.__file__).with_name("synthetic_hashes.json")
+    path = Path(synthetic.__file__).with_name("hashes.json")
     known = json.loads(path.read_text())
     assert len(known) == 48
     for i, (name, value) in enumerate(known.items()):

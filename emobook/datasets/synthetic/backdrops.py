@@ -6,9 +6,9 @@ A painter gets the stage, dice of its own, the row of the horizon, and `patch`: 
 
 import numpy as np
 
-from emobook.datasets import _props as props
-from emobook.datasets._raster import Dice
-from emobook.datasets._stage import SIDE, Stage, mound, skyline
+from emobook.datasets.synthetic import props
+from emobook.datasets.synthetic.raster import Dice
+from emobook.datasets.synthetic.stage import SIDE, Stage, mound, skyline
 
 STUFF = (
     "sky", "sea", "sand", "grass", "mountain", "earth", "water", "road", "wall", "floor", "tree",

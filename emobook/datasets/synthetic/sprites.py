@@ -1,10 +1,10 @@
-"""The cast, first half: what lives, moves or is eaten; see `_things` for the rest.
+"""The cast, first half: what lives, moves or is eaten; see `things` for the rest.
 
 One drawing per kind of object, on a board of 100 × 100 units, y down, feet at 98. Every drawing
 takes a `Sprite` board and a coat (0, 1 or 2) that picks its colours; `_raster.sprite` calls it.
 """
 
-from emobook.datasets import _things as things
+from emobook.datasets.synthetic import things
 
 
 def dog(s, coat):

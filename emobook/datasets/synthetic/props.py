@@ -1,4 +1,4 @@
-"""The scenery that backdrops are set with; drawn as in `_sprites`."""
+"""The scenery that backdrops are set with; drawn as in `sprites`."""
 
 
 def tree(s, coat):

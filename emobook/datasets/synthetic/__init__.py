@@ -17,11 +17,17 @@ from PIL import Image
 
 from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, resolved
-from emobook.datasets._emotion import DEFAULT_EMOTION_IN, EVOKES, emotion_of, ratings_of, shares
-from emobook.datasets._raster import Dice
-from emobook.datasets._scene import MAP_LABELS, Item, Scene, paint, render, sample_scene
 from emobook.datasets.base import Dataset, Info
 from emobook.datasets.lists import DatasetError, bucket, one_of
+from emobook.datasets.synthetic.emotion import (
+    DEFAULT_EMOTION_IN,
+    EVOKES,
+    emotion_of,
+    ratings_of,
+    shares,
+)
+from emobook.datasets.synthetic.raster import Dice
+from emobook.datasets.synthetic.scene import MAP_LABELS, Item, Scene, paint, render, sample_scene
 from emobook.emotions import MIKELS8, WHEEL, wheel_steps
 
 __all__ = [
@@ -183,7 +189,7 @@ def load(
 
 
 def picture_hash(scene: Scene) -> str:
-    """SHA-256 of a scene's pixels and semantic map; `synthetic_hashes.json` lists the first 48."""
+    """SHA-256 of a scene's pixels and semantic map; `hashes.json` lists the first 48."""
     pixels, semantic = paint(scene)
     return hashlib.sha256(pixels.tobytes() + semantic.tobytes()).hexdigest()
 
@@ -194,18 +200,9 @@ def _id(index: int) -> str:
 
 def _draw(scenes: list[Scene], root, *settings: str) -> Path:
     """Draw what is not there yet; each file appears whole, so any number may draw at once."""
-    here = Path(__file__).parent
-    code = (
-        "_raster",
-        "_sprites",
-        "_things",
-        "_props",
-        "_stage",
-        "_backdrops",
-        "_emotion",
-        "_scene",
-    )
-    parts = [(here / f"{name}.py").read_bytes() for name in code]
+    here = Path(__file__)
+    code = [file for file in sorted(here.parent.glob("*.py")) if file != here]
+    parts = [file.read_bytes() for file in code]
     key = digest(*parts, str(scenes[0].seed), *settings)[:16]
     folder = (cache_dir() / "synthetic" if root is None else resolved(root)) / key
     folder.mkdir(parents=True, exist_ok=True)

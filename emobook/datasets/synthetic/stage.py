@@ -4,7 +4,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from emobook.datasets._raster import Dice, rgb, sprite
+from emobook.datasets.synthetic.raster import Dice, rgb, sprite
 
 SIDE = 192  # pixels of a picture, both ways
 _X = np.arange(SIDE, dtype=np.int32)

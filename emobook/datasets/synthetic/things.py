@@ -1,4 +1,4 @@
-"""The cast, second half: things that people made; drawn as in `_sprites`."""
+"""The cast, second half: things that people made; drawn as in `sprites`."""
 
 
 def tank(s, coat):

@@ -1,7 +1,7 @@
 """Scenes of the simulator: what is in them, and how they look.
 
 A scene is drawn in two steps, each of which can be looked at by itself: `sample_scene` throws the
-dice, `render` paints; `_emotion` then states what the scene evokes. All of it is integer
+dice, `render` paints; `emotion` then states what the scene evokes. All of it is integer
 arithmetic, so that every machine gets the same pixels.
 """
 
@@ -10,12 +10,12 @@ import dataclasses
 import numpy as np
 from PIL import Image
 
-from emobook.datasets._backdrops import BACKDROPS, STUFF
-from emobook.datasets._emotion import COMPOSITIONS, EVOKES, NOTHING, TEXTURES, shares
-from emobook.datasets._raster import COATS, Dice, extent, noise
-from emobook.datasets._sprites import AIRBORNE, OBJECTS
-from emobook.datasets._stage import SIDE, Stage
 from emobook.datasets.lists import one_of
+from emobook.datasets.synthetic.backdrops import BACKDROPS, STUFF
+from emobook.datasets.synthetic.emotion import COMPOSITIONS, EVOKES, NOTHING, TEXTURES, shares
+from emobook.datasets.synthetic.raster import COATS, Dice, extent, noise
+from emobook.datasets.synthetic.sprites import AIRBORNE, OBJECTS
+from emobook.datasets.synthetic.stage import SIDE, Stage
 from emobook.emotions import MIKELS8
 
 MAP_LABELS = (*STUFF, *OBJECTS)  # a pixel's value in a semantic map counts through these
