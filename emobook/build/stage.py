@@ -101,6 +101,7 @@ def stage_notebook(source: Path, executed: Path, provenance: Path, *, profile: s
     return page, run
 
 
+_WIDTH = re.compile(r'<img class="emobook-figure"[^>]* width="(\d+)"')
 _TITLE = re.compile(r"\s*(?:\([\w-]+\)=\s*)?# (.+)\n*")
 _PARAGRAPH = re.compile(r"(?:[^\n#:`|>%].*\n?)*")
 
@@ -174,8 +175,12 @@ def _tidy(output: dict, name: str) -> None:
         )
     if any(not re.search(r'\balt="[^"]', image) for image in re.findall(r"<img\b[^>]*", content)):
         raise PageError(f"{name}: an <img> in an output has no alt text")
+    wide = _WIDTH.search(content)
     if "<table" in content:
         data["text/html"] = _accessible_tables(content)
+    elif wide and int(wide[1]) > 600:
+        box = 'class="emobook-wide" role="group" tabindex="0" aria-label="wide figure"'
+        data["text/html"] = f"<div {box}>{content}</div>"
 
 
 def _accessible_tables(content: str) -> str:
@@ -190,7 +195,7 @@ def _accessible_tables(content: str) -> str:
             cell.name = "td"
         elif re.match(r"[+\-−]?\.?\d", lines[0]) and max(map(len, lines)) < 25:
             cell["class"] = [*cell.get("class", ()), "emobook-number"]
-        elif sum(map(len, lines)) > 40:
+        elif sum(map(len, lines)) > 40 and cell.get("scope") != "col":
             cell["class"] = [*cell.get("class", ()), "emobook-prose"]
     for table in soup.find_all("table"):
         table.attrs.pop("border", None)
