@@ -137,7 +137,7 @@ def test_actionlint_finds_nothing():
 
 # Lowest first: a module may import from its own layer and from those before it.
 LAYERS = [
-    ("_files", "_bar", "_bootstrap", "_trace", "exercise"),
+    ("_files", "_bar", "_bootstrap", "_threads", "_trace", "exercise"),
     ("emotions", "images"),
     ("losses", "votes"),
     ("datasets",),

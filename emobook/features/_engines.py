@@ -5,7 +5,6 @@ one picture at a time on one thread, and several workers side by side; torch run
 size, filled up with zeros.
 """
 
-import contextlib
 import itertools
 import logging
 import os
@@ -23,6 +22,7 @@ from torch import nn
 
 from emobook import images
 from emobook._files import atomic_path, cache_dir, digest
+from emobook._threads import one_thread
 from emobook.features.backbones import Backbone, prepare
 
 _LAYERS = ("pooled", "logits")  # the second only where there is a head
@@ -164,20 +164,9 @@ class TorchEngine:
             torch.inference_mode(),
             torch.autocast(self.device.type, torch.float16, enabled=half),
             torch.backends.cudnn.flags(deterministic=True, benchmark=False),
-            _one_thread(),
+            one_thread(),
         ):
             x = torch.from_numpy(batch).to(self.device, memory_format=torch.channels_last)
             outputs = self._network(x)
         values = [value.float().cpu().numpy() for value in outputs]
         return dict(zip(_LAYERS, values, strict=False))
-
-
-@contextlib.contextmanager
-def _one_thread():
-    """On a CPU sums, and so bits, depend on how many threads share them."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

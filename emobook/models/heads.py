@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from torch import nn
 
 from emobook import train
+from emobook._threads import one_thread
 from emobook.emotions import indices
 from emobook.models import _targets
 
@@ -265,7 +266,7 @@ class Heads(nn.Module):
                 return log_p[torch.arange(len(truth)), truth].mean(dim=0)
 
         batches = train.minibatches(inputs, *targets, size=sgd.batch_size)
-        with train.one_thread():
+        with one_thread():
             return train.fit(
                 self,
                 loss,

@@ -5,7 +5,6 @@
 content of everything that went into it, and gives it to whoever asks again.
 """
 
-import contextlib
 import dataclasses
 import json
 import warnings
@@ -117,17 +116,6 @@ def minibatches(*tensors, size: int, seed: int = 0):
             yield tuple(tensor[rows] for tensor in tensors)
 
     return of_epoch
-
-
-@contextlib.contextmanager
-def one_thread():
-    """Small products gain nothing from more threads, and give the same bits on every machine."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 def fitted(estimator, X, y=None, **fit_params):
