@@ -30,6 +30,17 @@ def source(cell: dict) -> str:
     return "".join(cell["source"])
 
 
+def listed(toc) -> list[str]:
+    """The names of all pages in the content of a `_toc.yml`, in reading order."""
+    names = []
+    if isinstance(toc, dict):
+        names += [toc[key] for key in ("root", "file") if isinstance(toc.get(key), str)]
+        toc = list(toc.values())
+    if isinstance(toc, list):
+        names += [name for part in toc for name in listed(part)]
+    return names
+
+
 @dataclasses.dataclass(frozen=True)
 class Notebook:
     """One chapter as it is on disk now. `after`: stems whose results it may read."""
@@ -94,19 +105,8 @@ class Book:
 
     def _order(self) -> dict[str, Path]:
         """Stem → path of every notebook that `_toc.yml` lists, in reading order."""
-
-        def files(part):
-            if isinstance(part, dict):
-                if isinstance(part.get("file"), str):
-                    yield part["file"]
-                part = part.values()
-            elif not isinstance(part, list):
-                return
-            for inner in part:
-                yield from files(inner)
-
         order = {}
-        for name in files(self._yaml("_toc.yml")):
+        for name in listed(self._yaml("_toc.yml")):
             path = self.root / (name if name.endswith(".ipynb") else f"{name}.ipynb")
             if path.parent.name != "notebooks" or not STEM.fullmatch(path.stem):
                 continue

@@ -82,6 +82,7 @@ def book(tmp_path, monkeypatch):
         "book/intro.md": "# A book\n\n% emobook: chapters\n\n% emobook: status\n",
         "book/references.bib": "",
         "notebooks/10_wheel.ipynb": json.dumps(WRITTEN),
+        "profiles.yml": "mini: {}\n",
         "_build/executed/mini/10_wheel.ipynb": json.dumps(RAN),
         "_build/results/mini/10_wheel/provenance.json": json.dumps(PROVENANCE),
     }
@@ -366,3 +367,11 @@ def test_a_killed_build_leaves_the_old_site_and_does_not_stop_the_next(vendored)
     build()
     assert b"A newer book" in (site / "book" / "intro.html").read_bytes()
     assert not (vendored / "_build" / ".html-new").exists()
+
+
+def test_an_unknown_profile_leaves_the_old_site(book):
+    site = book / "_build" / "html"
+    site.mkdir()
+    with pytest.raises(ValueError, match=r"there is no profile 'mini2': profiles\.yml has mini"):
+        build("mini2")
+    assert list(site.iterdir()) == []

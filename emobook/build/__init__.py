@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 from filelock import FileLock
 
+from emobook._book import Book, listed
 from emobook._files import digest, file_digest, root_dir
 from emobook.build import vendor
 
@@ -46,12 +47,13 @@ def build(profile: str = "mini", edition: str = "full", output=None) -> Path:
     `edition`: "full", or "student" without the cells tagged `solution`. `output`: default
     `_build/html` (student: `_build/student`). Where nothing changed since the last build nothing
     is done. A build that is killed leaves the old site or the new one.
-    Raises ValueError for an unknown edition; BuildError where a page is broken (the old site
-    stays), or where a chapter has not run (the new site is in place and its page says so).
+    Raises ValueError for an unknown profile or edition; BuildError where a page is broken (the
+    old site stays), or where a chapter has not run (the new one is in place and its page says so).
     """
     if edition not in EDITIONS:
         raise ValueError(f"edition must be one of {', '.join(EDITIONS)}, not {edition!r}")
     root = root_dir()
+    Book(root, profile.removesuffix("-smoke"))  # a wrong profile shows before the old site goes
     output = Path(output or root / "_build" / EDITIONS[edition]).absolute()
     output.parent.mkdir(parents=True, exist_ok=True)
     (root / "_build").mkdir(exist_ok=True)
@@ -71,17 +73,8 @@ def build(profile: str = "mini", edition: str = "full", output=None) -> Path:
 
 def pages(root: Path) -> list[Path]:
     """The source files (.ipynb, .md) of `_toc.yml`, in reading order; BuildError if one is gone."""
-
-    def names(part):
-        if isinstance(part, dict):
-            yield from (part[key] for key in ("root", "file") if key in part)
-            part = list(part.values())
-        if isinstance(part, list):
-            for inner in part:
-                yield from names(inner)
-
     found = []
-    for name in names(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
+    for name in listed(yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))):
         files = [path for end in (".ipynb", ".md", "") if (path := root / f"{name}{end}").is_file()]
         if not files:
             raise BuildError(f"_toc.yml lists {name}, which is not there")
