@@ -19,6 +19,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 MAX_PIXELS = 200_000_000
+SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
+"""Endings by which a folder's pictures are found; what is in a file decides how it is read."""
 
 # Formats of photos and paintings. Others stay closed: some (EPS) start an external program, some
 # (TGA) have no signature, so that any file could pass for them.

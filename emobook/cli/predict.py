@@ -9,7 +9,6 @@ import numpy as np
 from emobook._files import data_dir
 
 WIDTH = 40  # characters of a bar that stands for certainty
-SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
 
 
 def predict(paths, model: str = "frozen-linear", train_on: str | None = None) -> list[str]:
@@ -57,15 +56,14 @@ def _training_images(train_on: str | None):
     """(table, names of emotions (N,), what it is called)."""
     import pandas as pd
 
-    from emobook import datasets
+    from emobook import datasets, images
 
     if train_on is None:
         here = data_dir()
         train_on = "fi" if here and (here / "fi").is_dir() else "synthetic"
     if train_on not in datasets.names() and Path(train_on).is_dir():
-        files = [
-            path for path in sorted(Path(train_on).glob("*/*")) if path.suffix.lower() in SUFFIXES
-        ]
+        found = sorted(Path(train_on).glob("*/*"))
+        files = [path for path in found if path.suffix.lower() in images.SUFFIXES]
         names = np.array([path.parent.name for path in files])
         if len(set(names)) < 2:
             raise ValueError(

@@ -14,8 +14,6 @@ from emobook.datasets import base
 from emobook.datasets.base import Dataset
 from emobook.datasets.lists import PLACEHOLDER_COPIES, DatasetError, DatasetMissing, folder_of
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".webp", ".tif", ".tiff")
-
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
@@ -224,7 +222,7 @@ def _unlisted(dataset: Dataset, folder: Path, files: dict[str, str]) -> tuple[st
         for top in tops
         for parent, _, names in os.walk(top)
         for file in names
-        if file.lower().endswith(IMAGE_SUFFIXES) and not file.startswith(".")
+        if file.lower().endswith(images.SUFFIXES) and not file.startswith(".")
     }
     return tuple(sorted(Path(path).relative_to(folder).as_posix() for path in found - known))
 
