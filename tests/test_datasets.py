@@ -107,7 +107,8 @@ def test_subset_keeps_the_rows_of_all_parts_together():
         np.testing.assert_array_equal(part.distributions, dataset.distributions[[1, 3]])
     assert dataset.subset("val").table["id"].tolist() == ["c"]
     assert len(dataset.subset([])) == 0
-    for wrong in ([True, False], [0.5], pd.Series(mask, dtype="boolean").astype(object)):
+    words = pd.Series(mask, dtype="boolean").astype(object)
+    for wrong in ([True, False], [0.5], [len(mask)], words):
         with pytest.raises(ValueError, match="selection"):
             dataset.subset(wrong)
 

@@ -205,6 +205,12 @@ def test_contradictions_are_refused_and_change_nothing(change, message):
         ({"group": ["x"]}, "group must name 2 groups"),
         ({"scores": 3 * one_hot([0, 1]), "metric": "accuracy-2"}, "probabilities"),
         ({"row": "two\nlines"}, "row must be a text of one line"),
+        ({"note": "two\nlines"}, "note must be a text of one line"),
+        ({"split": None}, "split must be a text of one line"),
+        ({"seed": 1.5}, "seed must be a whole number"),
+        ({"fold": None}, "fold must be a whole number"),
+        ({"scores": [["x"] * 8] * 2}, "scores must be an array of numbers"),
+        ({"classes": ["a"] * 8}, "each with its own name"),
         ({"baseline": float("nan")}, "baseline must be a finite number"),
         ({"metric": "mse", "scores": [1, 2], "truth": [1, np.inf]}, "truth must be 2 finite"),
     ],
@@ -222,6 +228,9 @@ def test_bad_input_is_named(change, message):
         ({"value": float("inf")}, "value must be a finite number"),
         ({"dataset": ""}, "dataset must name the data set"),
         ({"item": 2}, "item must be a text"),
+        ({"n": 2.5}, "n must be a whole number"),
+        ({"low": 0.6, "high": 0.4}, "low must not be above high"),
+        ({"note": "two\nlines"}, "note must be a text of one line"),
     ],
 )
 def test_bad_rows_are_named(change, message):

@@ -158,7 +158,7 @@ class Dataset:
     def subset(self, selection) -> "Dataset":
         """The rows of one split (its name), or of a boolean mask or integer positions (N or k).
 
-        Raises ValueError for another name, or a mask of another length.
+        Raises DatasetError for another name, a mask of another length, positions beyond the end.
         """
         if isinstance(selection, str):
             one_of("split", selection, self.info.splits)
@@ -172,6 +172,8 @@ class Dataset:
         if rows.dtype.kind not in "biu" and rows.size:
             raise DatasetError("selection has to be a split, a boolean mask or whole numbers")
         rows = np.flatnonzero(rows) if rows.dtype == bool else rows.astype(np.int64)
+        if rows.size and not -len(self) <= rows.min() <= rows.max() < len(self):
+            raise DatasetError(f"selection goes beyond the {len(self)} images")
         parts = {part: getattr(self, part) for part in self._ROWS}
         parts = {
             part: value.iloc[rows] if isinstance(value, pd.DataFrame) else value[rows]

@@ -96,12 +96,16 @@ def record_predictions(
     key = _key(paper, item, row, column, dataset, metric)
     if not isinstance(method, str) or not method:
         raise ValueError("method must be a name")
+    run = (_whole("seed", seed), _whole("fold", fold))
     ids = np.array([str(i) for i in ids], dtype=object)
     if len(ids) == 0:
         raise ValueError("ids must name at least one image")
     if len(set(ids)) < len(ids):
         raise ValueError("ids must not repeat within one fold and seed: one prediction per image")
-    scores = np.asarray(scores, dtype=np.float32)
+    try:
+        scores = np.asarray(scores, dtype=np.float32)
+    except (TypeError, ValueError):
+        raise ValueError("scores must be an array of numbers, a row per image") from None
     ranked = metric in record.CLASS_METRICS
     if scores.ndim == 1 and not ranked:
         scores = scores[:, None]
@@ -121,8 +125,8 @@ def record_predictions(
             raise ValueError(f"group must name {len(ids)} groups, one per image")
     part = record.Part(ids, truth, scores, group)
     given = {"baseline": _number("baseline", baseline), "ceiling": _number("ceiling", ceiling)}
-    run = (int(seed), int(fold))
-    record.current().add_part(key, method, split, run, part, {**given, "note": note})
+    given["note"] = _line("note", note)
+    record.current().add_part(key, method, _line("split", split), run, part, given)
 
 
 def record_row(
@@ -146,11 +150,16 @@ def record_row(
     the same cell again replaces what was there. Raises ValueError for NaN and infinite numbers.
     """
     key = _key(paper, item, row, column, dataset, metric)
+    note = _line("note", note)
     if value is None and not note.startswith("not run"):
         raise ValueError('note must say "not run: …" and why where value is None')
     names = ("value", "low", "high", "n", "baseline", "ceiling")
     values = (value, low, high, n, baseline, ceiling)
     given = {name: _number(name, number) for name, number in zip(names, values, strict=True)}
+    if n is not None:
+        _whole("n", n)
+    if low is not None and high is not None and low > high:
+        raise ValueError(f"low must not be above high, but {low:g} > {high:g}")
     record.current().set_row(key, {**given, "note": note})
 
 
@@ -185,11 +194,22 @@ def forget() -> None:
 
 def _key(*values) -> tuple[str, ...]:
     for name, value in zip(record.KEY, values, strict=True):
-        if not isinstance(value, str) or any(c in value for c in "\r\n"):
-            raise ValueError(f"{name} must be a text of one line, not {value!r}")
+        _line(name, value)
     if not values[4]:
         raise ValueError("dataset must name the data set, such as 'synthetic' or 'fi'")
     return values
+
+
+def _line(name: str, value) -> str:
+    if not isinstance(value, str) or any(c in value for c in "\r\n"):
+        raise ValueError(f"{name} must be a text of one line, not {value!r}")
+    return value
+
+
+def _whole(name: str, value) -> int:
+    if not isinstance(value, numbers.Integral):
+        raise ValueError(f"{name} must be a whole number, not {value!r}")
+    return int(value)
 
 
 def _number(name: str, value) -> float | None:
@@ -208,8 +228,8 @@ def _labels(truth, n: int, classes) -> np.ndarray:
     """Class indices (N,) as float64, from indices or names."""
     truth = np.asarray(truth)
     classes = list(classes) if classes is not None else list(MIKELS8) if n == 8 else None
-    if classes is not None and len(classes) != n:
-        raise ValueError(f"classes must name the {n} columns of scores")
+    if classes is not None and (len(classes) != n or len(set(classes)) < n):
+        raise ValueError(f"classes must name the {n} columns of scores, each with its own name")
     if truth.dtype.kind in "UO" and classes is not None:
         unknown = sorted({str(name) for name in truth.flat} - set(classes))
         if unknown:
