@@ -1,5 +1,6 @@
 """The training loop, and fitted models: trained once, stored without pickle, read back alike."""
 
+import errno
 import json
 import multiprocessing
 import os
@@ -321,6 +322,18 @@ def test_kill_between_the_two_files_is_as_if_nothing_was_stored(clean_cache, log
     assert fits(log) == 2 and not left_over.exists()
     train.fitted(Counting(str(log)), X, Y)
     assert fits(log) == 2
+
+
+def test_a_full_disk_does_not_cost_the_training(clean_cache, log, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "write_atomic", full)
+        with pytest.warns(UserWarning, match="No space left on device; this fit is not shared"):
+            assert train.fitted(Counting(str(log)), X, Y).answer_ == np.bincount(Y).argmax()
+    train.fitted(Counting(str(log)), X, Y)
+    assert fits(log) == 2 and len(stored(clean_cache, ".json")) == 1
 
 
 @pytest.mark.filterwarnings("error:the stored")

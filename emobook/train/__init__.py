@@ -128,7 +128,8 @@ def fitted(estimator, X, y=None, **fit_params):
     The fit is kept as `models/<key>.safetensors` and `.json` in the cache; nothing is pickled.
     Whoever comes first trains, others wait for it; a damaged file is trained again, with a
     warning. What is returned has always been read back, so all callers predict the same bits. An
-    estimator that cannot be stored is returned as trained, with a warning that says why.
+    estimator that cannot be stored, or finds no room, is returned as trained, with a warning that
+    says why.
     """
     estimator = sklearn.base.clone(estimator)
     key, packages = _key(estimator, X, y, fit_params)
@@ -149,9 +150,9 @@ def fitted(estimator, X, y=None, **fit_params):
         estimator.fit(X, y, **fit_params)
         try:
             _save(estimator, base)
-        except codec.CannotStore as reason:
+        except (codec.CannotStore, OSError, safetensors.SafetensorError) as reason:
             warnings.warn(f"{reason}; this fit is not shared", stacklevel=2)
-            return estimator
+            return estimator  # a full disk must not cost hours of training
         return _load(base, packages)
 
 
