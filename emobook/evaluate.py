@@ -7,7 +7,8 @@ repeated, and the human level.
 Intervals are percentile bootstraps over images, or over groups where images are related (frames of
 one scene, photos of one theme): a group is drawn with all its images. With repeated
 cross-validation an image's correctness is averaged over the repeats first (`per_image`), since
-repeats add no images. With fewer than two images or groups the bounds are NaN.
+repeats add no images; what the repeats, or the seeds, differ by joins the interval in `over_runs`.
+With fewer than two images or groups the bounds are NaN.
 """
 
 import math

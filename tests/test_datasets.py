@@ -3,6 +3,7 @@
 import dataclasses
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -184,6 +185,20 @@ def test_same_bytes_finds_groups_only(tmp_path):
         (tmp_path / name).write_bytes(content)
     groups = lists.same_bytes(str(tmp_path / name) for name in contents)
     assert groups == [[str(tmp_path / "a"), str(tmp_path / "b")]]
+
+
+def test_same_bytes_passes_over_what_cannot_be_opened(tmp_path, monkeypatch):
+    paths = [str(tmp_path / name) for name in "abc"]
+    for path in paths:
+        Path(path).write_bytes(b"equal")
+
+    def digest(path):
+        if path == paths[1]:
+            raise PermissionError
+        return "same"
+
+    monkeypatch.setattr(lists, "file_digest", digest)
+    assert lists.same_bytes(paths) == [[paths[0], paths[2]]]
 
 
 def test_info_cannot_be_changed():

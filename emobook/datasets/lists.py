@@ -143,7 +143,8 @@ def same_bytes(paths: Iterable[str]) -> list[list[str]]:
     """Groups of two or more files with equal bytes.
 
     Only files of equal size are opened, and only those whose ends agree too are read whole:
-    the end of a compressed image tells more than its head.
+    the end of a compressed image tells more than its head. A file that cannot be opened is equal
+    to no other; whoever reads it as an image will say why.
     """
 
     def end(path):
@@ -157,7 +158,11 @@ def same_bytes(paths: Iterable[str]) -> list[list[str]]:
         for group in groups:
             parts = {}
             for path in group:
-                parts.setdefault(key(path), []).append(path)
+                try:
+                    mark = key(path)
+                except OSError:
+                    continue
+                parts.setdefault(mark, []).append(path)
             finer += [part for part in parts.values() if len(part) > 1]
         groups = finer
     return groups
