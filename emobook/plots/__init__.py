@@ -11,6 +11,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 
 from emobook.emotions import MIKELS8, WHEEL
+from emobook.evaluate import confusion, predicted_labels
 from emobook.plots.figure import figure, png, show, style
 
 __all__ = [
@@ -65,15 +66,14 @@ def confusion_matrix(truth, predicted, classes=MIKELS8) -> Figure:
     truth, predicted = np.asarray(truth), np.asarray(predicted)
     size = len(classes)
     if predicted.ndim == 2 and predicted.shape[1] == size:
-        predicted = predicted.argmax(axis=1)
+        predicted = predicted_labels(predicted)
     if truth.ndim != 1 or truth.shape != predicted.shape or not len(truth):
         raise ValueError("predicted must hold one class, or one score per class, for each truth")
     for name, values in (("truth", truth), ("predicted", predicted)):
         whole = np.issubdtype(values.dtype, np.integer)
         if not whole or values.min() < 0 or values.max() >= size:
             raise ValueError(f"{name} must hold class indices from 0 to {size - 1}")
-    counts = np.zeros((size, size), dtype=int)
-    np.add.at(counts, (truth, predicted), 1)
+    counts = confusion(truth, predicted, size)
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.full(counts.shape, np.nan), where=totals > 0)
     text = [
