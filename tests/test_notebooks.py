@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from emobook._book import Book, code_cells, source, tags
+from emobook.results.stored import folder_rows, reference_folder, run_folder
 
 ROOT = Path(__file__).parent.parent
 STEMS = sorted(path.stem for path in (ROOT / "notebooks").glob("*.ipynb"))
@@ -102,3 +103,19 @@ def test_profile_full_stays_alive(tmp_path):
     assert done.returncode == 0, done.stdout + done.stderr
     results = tmp_path / "_build" / "results"
     assert [path.name for path in results.iterdir()] == ["full-smoke"]
+
+
+def test_the_recorded_rows_have_the_names_of_the_run():
+    """Numbers may differ between machines; a row that was renamed has to be recorded anew."""
+    ran = folder_rows(run_folder("mini"))
+    if not ran:
+        pytest.skip("not run: no results of profile mini; run make book first")
+    key = ["item", "row", "column", "dataset", "metric"]
+    recorded = folder_rows(reference_folder("mini"))
+    assert recorded.keys() == ran.keys()
+    for notebook, rows in ran.items():
+        names, known = (
+            set(part[key].fillna("").itertuples(index=False, name=None))
+            for part in (rows, recorded[notebook])
+        )
+        assert names == known, f"{notebook}: record it with emobook check --keep"
