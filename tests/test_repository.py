@@ -56,6 +56,7 @@ def test_every_dependency_is_locked_with_a_hash_and_no_address():
     locked = {re.match(r"[A-Za-z0-9_.-]+", entry)[0].lower() for entry in entries}
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"https?://", lock)
+    assert not re.search(r"https?://", (ROOT / "book/assets/package-lock.json").read_text())
     for line in declared():
         assert requirement(line)[0] in locked, f"{line} is not in requirements.lock"
 
