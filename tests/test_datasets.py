@@ -11,7 +11,9 @@ import pytest
 
 from emobook import datasets
 from emobook.datasets import base, lists
-from emobook.datasets.base import Dataset, DatasetError, DatasetMissing, Info
+from emobook.datasets.base import Dataset
+from emobook.datasets.lists import DatasetError, DatasetMissing
+from emobook.datasets.record import Info
 from emobook.images import ImageError
 
 
@@ -204,3 +206,28 @@ def test_same_bytes_passes_over_what_cannot_be_opened(tmp_path, monkeypatch):
 def test_info_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         base.info("fi").name = "x"
+
+
+def test_two_classes_add_up_votes_and_leave_the_neutral_out():
+    table = pd.DataFrame(
+        {"path": None, "id": list("abcd"), "split": "train", "group": list("abcd")}
+    )
+    votes = [[3, 1, 0], [1, 2, 2], [0, 1, 4], [0, 0, 5]]  # sad, glad, neither
+    info = Info(
+        "small", "", "", "", "", "", "", classes=("sad", "glad", "neither"),
+        positive=("glad",), neutral=("neither",),
+    )  # fmt: skip
+    dataset = Dataset(info, table, classes=info.classes, labels=[0, 1, 0, 0], votes=votes)
+    two = dataset.two_class()
+    assert two.classes == ("negative", "positive")
+    assert list(two.table["id"]) == ["a", "b", "c"]  # nobody took a side on d
+    assert two.labels.tolist() == [0, 1, 0]
+    assert two.votes.tolist() == [[3, 1], [1, 2], [0, 1]]
+    assert two.distributions[1].tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert two.table["p"].tolist() == pytest.approx([3 / 4, 2 / 3, 1])
+    assert two.table["votes"][1].tolist() == [1, 2]
+    assert small_set().two_class().counts().sum() == 4
+    neutral = dataclasses.replace(dataset, labels=[0, 2, 0, 2]).two_class()
+    assert list(neutral.table["id"]) == ["a", "c"]
+    with pytest.raises(DatasetError, match="has no classes"):
+        small_set(labels=None, classes=None).two_class()

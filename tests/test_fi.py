@@ -7,8 +7,7 @@ import pytest
 
 from emobook import datasets
 from emobook.datasets import fi
-from emobook.datasets.base import DatasetError, DatasetMissing
-from emobook.datasets.lists import bucket
+from emobook.datasets.lists import DatasetError, DatasetMissing, bucket
 from emobook.emotions import MIKELS8
 
 

@@ -6,7 +6,7 @@ from scipy.io import savemat
 
 from emobook import datasets
 from emobook.datasets import ldl
-from emobook.datasets.base import DatasetError, DatasetMissing
+from emobook.datasets.lists import DatasetError, DatasetMissing
 from emobook.emotions import MIKELS8
 
 # amusement, awe, contentment, excitement, anger, disgust, fear, sadness

@@ -4,8 +4,7 @@ import pytest
 from PIL import Image
 
 from emobook import datasets
-from emobook.datasets.base import DatasetError, DatasetMissing
-from emobook.datasets.lists import bucket
+from emobook.datasets.lists import DatasetError, DatasetMissing, bucket
 
 HEAD = ",Theme,Category,Source,Valence_mean,Valence_SD,Valence_N,Arousal_mean,Arousal_SD,Arousal_N"
 ROWS = {

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from emobook.datasets import base
-from emobook.datasets.base import DatasetError, DatasetMissing
+from emobook.datasets.lists import DatasetError, DatasetMissing
 from emobook.datasets.verify import listing, verify
 
 

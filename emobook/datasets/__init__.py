@@ -8,12 +8,21 @@ name is one of `base.NAMES`.
 import importlib
 import importlib.util
 
+_HOMES = {
+    "Dataset": "base",
+    "DatasetError": "lists",
+    "DatasetMissing": "lists",
+    "Info": "record",
+    "info": "base",
+    "load": "base",
+    "names": "base",
+}
 __all__ = ["Dataset", "DatasetError", "DatasetMissing", "Info", "info", "load", "names"]
 
 
 def __getattr__(name: str):
-    if name in __all__:
-        return getattr(importlib.import_module("emobook.datasets.base"), name)
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"emobook.datasets.{_HOMES[name]}"), name)
     if not name.startswith("_") and importlib.util.find_spec(f"emobook.datasets.{name}"):
         return importlib.import_module(f"emobook.datasets.{name}")
     raise AttributeError(f"module 'emobook.datasets' has no attribute {name!r}")

@@ -13,57 +13,18 @@ import dataclasses
 import importlib
 import inspect
 import warnings
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from emobook import images
-from emobook.datasets.lists import DatasetError, DatasetMissing, failures, one_of, sizes
+from emobook.datasets.lists import DatasetError, failures, one_of, sizes
+from emobook.datasets.record import Info
 
 NAMES = ("synthetic", "fi", "oasis", "flickr_ldl", "twitter_ldl")
-SPLITS = ("train", "val", "test")
 POLICIES = ("raise", "drop")
-
-
-@dataclasses.dataclass(frozen=True)
-class Info:
-    """What is known of a data set before any file is read.
-
-    `images` and `expected` (images per class) are the counts that `expected_source` prints; None
-    and empty where nothing was printed. `folder` is the place below `$EMOBOOK_DATA` (the name,
-    where it is not given); `layout` says in words what has to lie there. `partial` is the reason
-    why a good copy may list images without files; empty where it may not. `lists` are the files
-    that hold the labels. `embedded` sets come with the package and need no folder.
-    """
-
-    name: str
-    title: str
-    labels: str
-    access: str
-    licence: str
-    source: str
-    paper: str
-    layout: str = ""
-    classes: tuple[str, ...] | None = None
-    scale: tuple[float, float] | None = None
-    images: int | None = None
-    expected: Mapping[str, int] = dataclasses.field(default_factory=dict)
-    expected_source: str = ""
-    splits: tuple[str, ...] = SPLITS
-    folder: str = ""
-    partial: str = ""
-    lists: tuple[str, ...] = ()
-    embedded: bool = False
-
-    def missing(self, where: str) -> DatasetMissing:
-        """The error for a copy that is not there; `where` says what was looked for, and found."""
-        folder = self.folder or self.name
-        return DatasetMissing(
-            f"{self.name} is not here: {where}; access to {self.title}: {self.access} "
-            f"({self.source}); put {self.layout} into $EMOBOOK_DATA/{folder}, or pass root=…"
-        )
+TWO = ("negative", "positive")
 
 
 @dataclasses.dataclass(frozen=True, repr=False, eq=False)
@@ -181,6 +142,34 @@ class Dataset:
             if value is not None
         }
         return dataclasses.replace(self, table=self.table.iloc[rows], **parts)
+
+    def two_class(self) -> "Dataset":
+        """The same images as "negative" or "positive", by the record's `positive` classes.
+
+        Votes and shares are added up; images of a `neutral` class are left out, and so are its
+        votes and shares; so are images whose votes are all neutral. Rao et al. (2019, section 5.3)
+        merge Mikels' eight so; joy and surprise are the positive ones of six.
+        Raises DatasetError where there are no classes.
+        """
+        if self.labels is None:
+            raise DatasetError(f"{self.name} has no classes, so it cannot be split into two")
+        sides = np.array([c in self.info.positive for c in self.classes], dtype=np.int64)
+        taking_sides = ~np.isin(self.classes, self.info.neutral)
+        onto = np.eye(2, dtype=np.int64)[sides] * taking_sides[:, None]
+        usable = taking_sides[self.labels]
+        if self.distributions is not None:
+            usable &= (self.distributions @ onto).sum(axis=1) > 0
+        kept = self.subset(usable)
+        parts = {"classes": TWO, "labels": sides[kept.labels]}
+        table = kept.table.drop(columns=[c for c in ("p", "votes") if c in kept.table])
+        if kept.votes is not None:
+            parts["votes"] = kept.votes @ onto
+        for part in ("distributions", "truth"):
+            shares = getattr(kept, part)
+            if shares is not None:
+                shares = shares @ onto
+                parts[part] = shares / shares.sum(axis=1, keepdims=True)
+        return dataclasses.replace(kept, table=table, **parts)
 
     def counts(self) -> pd.Series:
         """Images per class, in the order of `classes`; a set of ratings has one row, "images"."""

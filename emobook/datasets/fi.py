@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 
-from emobook.datasets.base import Dataset, Info, with_files
+from emobook.datasets.base import Dataset, with_files
 from emobook.datasets.lists import (
     PLACEHOLDER_COPIES,
     DatasetError,
@@ -15,6 +15,7 @@ from emobook.datasets.lists import (
     read_text,
     same_bytes,
 )
+from emobook.datasets.record import Info
 from emobook.emotions import MIKELS8
 
 INFO = Info(

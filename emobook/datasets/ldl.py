@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from scipy.io import loadmat
 
-from emobook.datasets.base import Dataset, Info, with_files
+from emobook.datasets.base import Dataset, with_files
 from emobook.datasets.lists import DatasetError, folder_of, frozen_splits, is_safe, read_text
+from emobook.datasets.record import Info
 from emobook.emotions import MIKELS8
 
 COLUMNS = ("amusement", "awe", "contentment", "excitement", "anger", "disgust", "fear", "sadness")
@@ -57,7 +58,7 @@ def votes_info(name: str, title: str, voters: int, images: int) -> Info:
         access="on request from the authors",
         licence="research use, not to be passed on",
         source="Yang, Sun and Sun, AAAI 2017, https://ojs.aaai.org/index.php/AAAI/article/view/10485",
-        paper="yang2017",
+        paper="yang2017ldl",
         layout=f"{name}_votes.txt and, where you have the photos, the folder {name}_images",
         lists=(f"{name}_votes.txt",),
         folder="ldl",

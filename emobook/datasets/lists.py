@@ -79,10 +79,10 @@ def frozen_splits(keys) -> np.ndarray:
     return np.array([(parts + ("train",) * 16)[bucket(key, 20)] for key in keys], dtype=object)
 
 
-def folder_of(source, root=None) -> Path:
+def folder_of(source, root=None, *, may_lack=False) -> Path:
     """The folder of the set with the record `source`: `root`, else `$EMOBOOK_DATA/<folder>`.
 
-    Raises `DatasetMissing` where there is none.
+    Raises `DatasetMissing` where it is not there, unless it `may_lack`, or where neither is given.
     """
     if root is None:
         _trace.data(source.folder or source.name)  # even where it is absent
@@ -92,9 +92,25 @@ def folder_of(source, root=None) -> Path:
         folder = data / (source.folder or source.name)
     else:
         raise source.missing("EMOBOOK_DATA is not set")
-    if not folder.is_dir():
+    if not folder.is_dir() and not may_lack:
         raise source.missing(f"there is no folder {folder}")
     return folder
+
+
+def list_file(source, root: Path, *names: str) -> Path:
+    """The list of a set: the first of `names` that is in its folder `root`, else among the public
+    lists, which go round without photos, in `$EMOBOOK_DATA/lists`.
+
+    Raises `DatasetMissing` where there is none of them.
+    """
+    folders = [root]
+    if (data := data_dir()) is not None:
+        _trace.data("lists")
+        folders.append(data / "lists")
+    for path in (folder / name for folder in folders for name in names):
+        if path.is_file():
+            return path
+    raise source.missing(f"there is no {' or '.join(names)} in {root}")
 
 
 def read_text(path: Path, source) -> str:

@@ -5,8 +5,9 @@ import re
 
 import pandas as pd
 
-from emobook.datasets.base import Dataset, Info, with_files
+from emobook.datasets.base import Dataset, with_files
 from emobook.datasets.lists import DatasetError, folder_of, frozen_splits, is_safe, read_text
+from emobook.datasets.record import Info
 
 INFO = Info(
     name="oasis",

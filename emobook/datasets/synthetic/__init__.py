@@ -17,8 +17,9 @@ from PIL import Image
 
 from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, resolved
-from emobook.datasets.base import Dataset, Info
+from emobook.datasets.base import Dataset
 from emobook.datasets.lists import DatasetError, bucket, one_of
+from emobook.datasets.record import Info
 from emobook.datasets.synthetic.emotion import (
     DEFAULT_EMOTION_IN,
     EVOKES,
