@@ -22,7 +22,13 @@ from emobook import images
 from emobook.datasets.lists import DatasetError, failures, one_of, sizes
 from emobook.datasets.record import Info
 
-NAMES = ("synthetic", "fi", "oasis", "flickr_ldl", "twitter_ldl")
+NAMES = (
+    "synthetic",
+    "fi",
+    "oasis",
+    "flickr_ldl",
+    "twitter_ldl",
+)  # fmt: skip
 POLICIES = ("raise", "drop")
 TWO = ("negative", "positive")
 
