@@ -1,5 +1,6 @@
 """Fixtures that several tests share."""
 
+import importlib.util
 import json
 import os
 from pathlib import Path
@@ -51,3 +52,20 @@ def fi_folder(tmp_path, write_photo) -> Path:
     for split, content in entries.items():
         (root / f"{split}.json").write_text(json.dumps(content))
     return root
+
+
+@pytest.fixture
+def layout(tmp_path):
+    """A function: name of a data set → folder with a small copy of it, in its own layout."""
+
+    def make(name: str) -> Path:
+        source = Path(__file__).parent / "layouts" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(f"layout_of_{name}", source)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        folder = tmp_path / name
+        folder.mkdir()
+        module.make(folder)
+        return folder
+
+    return make
