@@ -6,6 +6,7 @@ without images.
 """
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ PAINTINGS = Info(
     source="http://www.imageemotion.org; the table comes with label-distribution collections",
     paper="machajdik2010",
     layout="Painting.mat",
+    lists=("Painting.mat",),
     folder="ldl",
     classes=MIKELS8,
     images=280,
@@ -43,6 +45,7 @@ EMOTION6 = Info(
     source="http://chenlab.ece.cornell.edu/people/kuanchuan/",
     paper="peng2015",
     layout="emotion6.mat",
+    lists=("emotion6.mat",),
     folder="ldl",
     classes=EKMAN7,
     images=1980,
@@ -129,6 +132,14 @@ class Table:
     classes: tuple[str, ...]
     note: str = ""
 
+    def __len__(self) -> int:
+        return len(self.features)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Images and features."""
+        return self.features.shape
+
 
 def paintings(root=None) -> Table:
     """The 280 abstract paintings: 142 features, vote shares of the eight emotions.
@@ -136,7 +147,7 @@ def paintings(root=None) -> Table:
     All 280; 229 of them have one winner, where You et al. (2016, Table 1) print 228. `root`
     defaults to `$EMOBOOK_DATA/ldl`. Raises `DatasetError` where the file is absent or other.
     """
-    return _table(PAINTINGS, root, "Painting.mat", 142)
+    return _table(PAINTINGS, root, 142)
 
 
 def emotion6_features(root=None) -> Table:
@@ -145,21 +156,28 @@ def emotion6_features(root=None) -> Table:
     The shares are printed with few digits, so they are divided by their sums. `root` defaults to
     `$EMOBOOK_DATA/ldl`. Raises `DatasetError` where the file is absent or other.
     """
-    return _table(EMOTION6, root, "emotion6.mat", 168)
+    return _table(EMOTION6, root, 168)
 
 
-def _table(source: Info, root, file: str, width: int) -> Table:
-    path = folder_of(source, root) / file
+def read_mat(path: Path, source: Info, *names: str) -> list[np.ndarray]:
+    """The variables `names` of a MATLAB file (version 5), float64.
+
+    Raises `DatasetMissing` where it is absent, `DatasetError` where it is no such file.
+    """
     if not path.is_file():
         raise source.missing(f"there is no file {path}")
     try:
-        content = loadmat(path, variable_names=["features", "labels"])
-        features = np.asarray(content["features"], dtype=np.float64)
-        shares = np.asarray(content["labels"], dtype=np.float64)
+        content = loadmat(path, variable_names=names)
+        return [np.asarray(content[name], dtype=np.float64) for name in names]
     except Exception:  # the reader fails in many ways on a damaged file
         raise DatasetError(
-            f"{path} is no MATLAB file (version 5) with features and labels: get it again"
+            f"{path} is no MATLAB file (version 5) with {' and '.join(names)}: get it again"
         ) from None
+
+
+def _table(source: Info, root, width: int) -> Table:
+    path = folder_of(source, root) / source.lists[0]
+    features, shares = read_mat(path, source, "features", "labels")
     expected = ((source.images, width), (source.images, len(source.classes)))
     if (features.shape, shares.shape) != expected:
         raise DatasetError(
