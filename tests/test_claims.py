@@ -35,6 +35,19 @@ ONE = """
   text: "<b>Not</b> yet."
   printed_gain: 26.2
   test: null
+- id: is-large
+  paper: you2016
+  place: "Table 2"
+  text: "Every emotion has more than 1000 images."
+  printed_gain: 32
+  unit: images
+  test: {measure: "images of the rarest emotion, minus 1000"}
+- id: differs
+  paper: you2016
+  place: "Table 2"
+  text: "Acceptance differs."
+  printed_gain: 40.9
+  test: {measure: "highest minus lowest acceptance"}
 """
 
 
@@ -211,6 +224,57 @@ def test_what_cannot_be_tested_is_named(book):
         claims.test("it-works", "fi")
 
 
+# ---- direct measures ----
+
+
+def test_a_measured_gain_is_recorded_with_its_verdict(book):
+    found = claims.record("differs", "fi", 0.3, 0.25, 0.35, 90, note="our crowd")
+    assert found == ("differs", "fi", 0.3, 0.25, 0.35, 90, "supported")
+    assert claims.record("differs", "synthetic", 0.1, -0.1, 0.2, 90).verdict == "mechanism fails"
+    table = claims.ledger(ids=["differs"])
+    assert list(table.gain) == pytest.approx([30, 10])  # points, as print has it
+    assert set(table.measure) == {"highest minus lowest acceptance"}
+    html = table._repr_html_()
+    assert "measured: highest minus lowest acceptance" in html
+    assert "+30.00 points<br>[+25.00, +35.00]" in html
+    assert "our crowd" in html
+
+
+@pytest.mark.parametrize(
+    ("count", "verdict"), [(40, "supported"), (0, "contradicted"), (-5, "contradicted")]
+)
+def test_an_exact_count_has_no_interval(book, count, verdict):
+    assert claims.record("is-large", "fi", count, count, count, 8).verdict == verdict
+    html = claims.ledger(ids=["is-large"])._repr_html_()
+    assert f"<td>{count:+d} images</td>" in html
+    assert "printed gain: 32 images" in html
+
+
+def test_a_measure_that_was_not_run_says_why(book):
+    assert claims.record("is-large", "fi", None, note="not run: no list").verdict == "not run"
+    row = claims.ledger(ids=["is-large"]).iloc[0]
+    assert (row.verdict, row.note) == ("not run", "not run: no list")
+    with pytest.raises(ValueError, match="not run: …"):
+        claims.record("is-large", "fi", None)
+
+
+def test_what_cannot_be_recorded_is_named(book):
+    with pytest.raises(ValueError, match="there is no claim 'gone'"):
+        claims.record("gone", "fi", 1, 1, 1, 1)
+    with pytest.raises(ValueError, match="'later' has no test yet"):
+        claims.record("later", "fi", 1, 1, 1, 1)
+    with pytest.raises(ValueError, match=r"'it-works' pairs .* call claims\.test"):
+        claims.record("it-works", "fi", 1, 1, 1, 1)
+    with pytest.raises(ValueError, match=r"'differs' is measured .* call claims\.record"):
+        claims.test("differs", "fi")
+    with pytest.raises(ValueError, match="needs low, high and n"):
+        claims.record("differs", "fi", 0.3)
+    with pytest.raises(ValueError, match="low must not be above high"):
+        claims.record("differs", "fi", 0.3, 0.4, 0.2, 5)
+    with pytest.raises(ValueError, match="finite number"):
+        claims.record("differs", "fi", float("nan"), 0.2, 0.4, 5)
+
+
 # ---- the ledger ----
 
 
@@ -220,8 +284,8 @@ def test_the_ledger_has_every_claim_and_every_data_set(book):
         record("B", hits(share, seed=1), dataset=dataset)
         claims.test("it-works", dataset)
     table = claims.ledger()
-    assert list(table.id) == ["it-works", "it-works", "beats-both", "errs-less", "later"]
-    assert list(table.verdict) == ["supported", "mechanism fails", *["not run"] * 3]
+    assert list(table.id) == ["it-works", *list(claims.claims())]
+    assert list(table.verdict) == ["supported", "mechanism fails", *["not run"] * 5]
     first = table.iloc[0]
     assert first.gain == pytest.approx(
         100 * (hits(0.7, seed=1).mean() - hits(0.4).mean()), rel=1e-4
@@ -231,7 +295,7 @@ def test_the_ledger_has_every_claim_and_every_data_set(book):
     html = table._repr_html_()
     assert "&lt;b&gt;Not&lt;/b&gt; yet." in html
     assert "<td></td>" not in html
-    assert html.count("<tr>") == 6
+    assert html.count("<tr>") == 8
 
 
 def test_the_ledger_of_some_claims(book):
@@ -278,6 +342,8 @@ def test_the_ledger_shows_committed_gains_without_predictions(book):
         ("unit: MSE", "unit: metres", "unit must be one of"),
         ("- id: later", "- id: [later", "is not valid YAML"),
         ("test: null", "test: soon", "claim 'later', test must be fields"),
+        ("highest minus lowest acceptance", "", "'differs', test: measure must say in words"),
+        ("acceptance\"}", "acceptance\", item: x}", "'differs', test has an unknown field item"),
     ],
 )  # fmt: skip
 def test_a_malformed_list_is_refused_by_name(book, old, new, message):
@@ -300,7 +366,7 @@ def test_tests_on_printed_rows_expect_the_printed_gain(own_book):
     cells = results.reported().set_index(["paper", "item", "row", "column"]).printed
     checked = 0
     for claim in claims.claims().values():
-        if claim.test is None or len(claim.test.worse) > 1:
+        if not isinstance(claim.test, claims.Test) or len(claim.test.worse) > 1:
             continue
         better, worse = (
             (claim.paper, claim.test.item, row, claim.test.column)

@@ -2,57 +2,41 @@
 
 The claims are listed in `book/claims.yml`. A notebook that has recorded the predictions of both
 sides calls `test`, which pairs them image by image and records the gain as a row (item "claim",
-row = the claim's id, metric "gain"). The ledger is read from such rows alone, so that it can also
-show runs whose predictions are not at hand.
+row = the claim's id, metric "gain"). Where a claim compares no predictions but says something of
+the data, the notebook measures it and calls `record`. The ledger is read from such rows alone, so
+that it can also show runs whose predictions are not at hand.
 """
 
-from dataclasses import dataclass
 from html import escape
 from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from emobook import _files, evaluate, results
+from emobook import evaluate, results
+from emobook.claims.listed import LOWER_IS_BETTER, MARGIN, UNITS, Claim, Measure, Test, Unit, claims
 from emobook.results.tables import Table, table_html
 
-LOWER_IS_BETTER = ("mse",)
-PAIRED = (*results.CLASS_METRICS, *LOWER_IS_BETTER)
+__all__ = [
+    "UNITS",
+    "Claim",
+    "Measure",
+    "Result",
+    "Test",
+    "claims",
+    "is_synthetic",
+    "ledger",
+    "record",
+    "test",
+    "verdict",
+]
+
 ITEM = "claim"
 NOT_RUN = "not run"
-SCALE = {"%": 100.0, "MSE": 1.0}  # from recorded gains to the unit of the printed ones
-MARGIN = 0.5
-
-
-@dataclass(frozen=True)
-class Test:
-    """Which recorded cells a claim sets against each other."""
-
-    item: str
-    column: str
-    metric: str
-    better: str  # the row that the claim says is better
-    worse: tuple[str, ...]  # the row that it says is worse; with several, every one of them
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One line of `book/claims.yml`, whose head explains the fields."""
-
-    id: str
-    paper: str
-    place: str
-    text: str
-    printed_gain: float | None
-    unit: str
-    margin: float
-    erratum: str
-    test: Test | None
 
 
 class Result(NamedTuple):
-    """The outcome of one claim on one data set; the gain is a fraction for accuracies."""
+    """The outcome of one claim on one data set; the gain is a fraction for accuracies, shares."""
 
     id: str
     dataset: str
@@ -94,80 +78,6 @@ def is_synthetic(dataset: str) -> bool:
     return dataset.startswith("synthetic")
 
 
-def claims() -> dict[str, Claim]:
-    """Every claim of `book/claims.yml` by id, in the order of the file.
-
-    Raises ValueError that names the claim and the field where the file is malformed.
-    """
-    path = _files.root_dir() / "book" / "claims.yml"
-    with open(path, encoding="utf-8") as file:
-        try:
-            lines = yaml.safe_load(file)
-        except yaml.YAMLError as error:
-            raise ValueError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(lines, list):
-        raise ValueError(f"{path} must hold a list of claims")
-    found = {}
-    for line in lines:
-        claim = _claim(line, path.name)
-        if claim.id in found:
-            raise ValueError(
-                f"{path.name} lists the claim {claim.id!r} twice: give each its own id"
-            )
-        found[claim.id] = claim
-    return found
-
-
-def _claim(line, source: str) -> Claim:
-    where = f"{source}, claim {line.get('id') if isinstance(line, dict) else line!r}"
-    line = _fields(
-        line, where,
-        required=("id", "paper", "place", "text", "printed_gain", "test"),
-        optional={"unit": "%", "margin": MARGIN, "erratum": ""},
-    )  # fmt: skip
-    for name in ("id", "paper", "place", "text", "unit", "erratum"):
-        if not isinstance(line[name], str):
-            raise ValueError(f"{where}: {name} must be text")
-    if line["paper"] not in results.PAPERS:
-        raise ValueError(f"{where}: paper must be one of {', '.join(results.PAPERS)}")
-    if line["unit"] not in SCALE:
-        raise ValueError(f"{where}: unit must be one of {', '.join(SCALE)}")
-    gain = line["printed_gain"]
-    if gain is not None and (not isinstance(gain, int | float) or gain <= 0):
-        raise ValueError(f"{where}: printed_gain must be a positive number, or null")
-    if not isinstance(line["margin"], int | float) or not 0 < line["margin"] <= 1:
-        raise ValueError(f"{where}: margin must lie in (0, 1]")
-    if line["test"] is not None:
-        line["test"] = _test(line["test"], f"{where}, test")
-        if (line["test"].metric in LOWER_IS_BETTER) != (line["unit"] == "MSE"):
-            raise ValueError(f"{where}: unit {line['unit']!r} does not fit the test's metric")
-    return Claim(**line)
-
-
-def _test(line, where: str) -> Test:
-    line = _fields(line, where, required=("item", "column", "metric", "better", "worse"))
-    worse = line["worse"] if isinstance(line["worse"], list) else [line["worse"]]
-    line["worse"] = tuple(worse)
-    if not worse or not all(isinstance(t, str) for t in (*worse, line["better"], line["item"])):
-        raise ValueError(f"{where}: item, better and worse must be text, worse perhaps a list")
-    if line["metric"] not in PAIRED:
-        raise ValueError(f"{where}: metric must be one of {', '.join(PAIRED)}")
-    return Test(**line)
-
-
-def _fields(line, where: str, required: tuple, optional: dict | None = None) -> dict:
-    optional = optional or {}
-    if not isinstance(line, dict):
-        raise ValueError(f"{where} must be fields with values")
-    for name in required:
-        if name not in line:
-            raise ValueError(f"{where} lacks {name}")
-    for name in line:
-        if name not in (*required, *optional):
-            raise ValueError(f"{where} has an unknown field {name}")
-    return {**optional, **line}
-
-
 def test(id: str, dataset: str, *, better=None, worse=None, column=None, note: str = "") -> Result:
     """Test a claim on what this session recorded for `dataset`, and record the gain as a row.
 
@@ -182,22 +92,54 @@ def test(id: str, dataset: str, *, better=None, worse=None, column=None, note: s
     Raises ValueError for an unknown or untestable claim, predictions that were not recorded, and
     sides that were recorded on different images.
     """
-    known = claims()
-    if id not in known:
-        raise ValueError(f"there is no claim {id!r}: book/claims.yml lists {', '.join(known)}")
-    claim = known[id]
-    if claim.test is None:
-        raise ValueError(f"claim {id!r} has no test yet: fill in `test` in book/claims.yml")
+    claim = _testable(id)
+    if isinstance(claim.test, Measure):
+        raise ValueError(f"claim {id!r} is measured directly: call claims.record for it")
     worse = claim.test.worse if worse is None else (worse,) if isinstance(worse, str) else worse
     better, column = better or claim.test.better, column or claim.test.column
     cell = {"item": claim.test.item, "column": column, "dataset": dataset}
     cell |= {"metric": claim.test.metric, "paper": claim.paper}
     gains = [_gain(cell, better, other) for other in worse]
     gain, low, high = np.min([g[:3] for g in gains], axis=0).tolist()
-    n = gains[0][3]
-    bounds = [None if np.isnan(bound) else bound for bound in (low, high)]
-    results.record_row(claim.paper, ITEM, id, "", dataset, "gain", gain, *bounds, n, note=note)
-    return Result(id, dataset, gain, low, high, n, _verdict_of(claim, dataset, low, high))
+    return _recorded(claim, dataset, gain, low, high, gains[0][3], note)
+
+
+def record(id: str, dataset: str, gain, low=None, high=None, n=None, note: str = "") -> Result:
+    """Record a gain that was measured as the claim's `test: {measure: …}` says, above 0 for it.
+
+    gain, low, high: the gain with its 95 % interval, shares as fractions; for an exact count of a
+    whole list, which has no interval, all three are the same. n: images (or words, voters …) that
+    were looked at. note: what a reader of the verdict must know. With gain None the claim was not
+    run on that set, and the note says why: "not run: …".
+    Raises ValueError for an unknown claim, one that pairs predictions, a gain without bounds or
+    without n, and for what `results.record_row` refuses.
+    """
+    claim = _testable(id)
+    if not isinstance(claim.test, Measure):
+        raise ValueError(f"claim {id!r} pairs recorded predictions: call claims.test for it")
+    if gain is not None and None in (low, high, n):
+        raise ValueError(
+            f"claim {id!r}: a gain needs low, high and n; for an exact count, low = high = gain"
+        )
+    return _recorded(claim, dataset, gain, low, high, n, note)
+
+
+def _testable(id: str) -> Claim:
+    known = claims()
+    if id not in known:
+        raise ValueError(f"there is no claim {id!r}: book/claims.yml lists {', '.join(known)}")
+    if known[id].test is None:
+        raise ValueError(f"claim {id!r} has no test yet: fill in `test` in book/claims.yml")
+    return known[id]
+
+
+def _recorded(claim: Claim, dataset: str, gain, low, high, n, note: str) -> Result:
+    bounds = [None if bound is None or np.isnan(bound) else bound for bound in (low, high)]
+    results.record_row(
+        claim.paper, ITEM, claim.id, "", dataset, "gain", gain, *bounds, n, note=note
+    )
+    found = _verdict_of(claim, dataset, low, high)
+    return Result(claim.id, dataset, gain, low, high, n, found)
 
 
 def _gain(cell: dict, better: str, worse: str) -> tuple[float, float, float, int]:
@@ -215,7 +157,7 @@ def _gain(cell: dict, better: str, worse: str) -> tuple[float, float, float, int
 
 
 def _verdict_of(claim: Claim, dataset: str, low: float, high: float) -> str:
-    printed = None if claim.printed_gain is None else claim.printed_gain / SCALE[claim.unit]
+    printed = None if claim.printed_gain is None else claim.printed_gain / UNITS[claim.unit].scale
     synthetic = is_synthetic(dataset)
     return verdict(low, high, printed, margin=claim.margin, synthetic=synthetic)
 
@@ -225,9 +167,10 @@ def ledger(profile: str | None = None, ids=None) -> Table:
 
     The verdicts come from the rows of `results.rows(profile)` and from those recorded for the
     profiles real and full. One line per claim, data set and source: id, paper, place, claim,
-    printed_gain, unit, dataset, source ("now", or the recorded profile), gain, low, high (in the
-    unit: percentage points, or squared rating steps), n, verdict, note. A claim that was tested
-    nowhere has one line with the verdict "not run". In a notebook it shows as a table.
+    printed_gain, unit, measure (in words; "" where predictions are paired), dataset, source ("now",
+    or the recorded profile), gain, low, high (in the unit: percentage points, squared rating
+    steps …), n, verdict, note. A claim that was tested nowhere has one line with the verdict
+    "not run". In a notebook it shows as a table.
     """
     known = claims()
     if ids is not None:
@@ -239,18 +182,19 @@ def ledger(profile: str | None = None, ids=None) -> Table:
         about = {
             "id": claim.id, "paper": claim.paper, "place": claim.place, "claim": claim.text,
             "printed_gain": claim.printed_gain, "unit": claim.unit,
+            "measure": claim.test.measure if isinstance(claim.test, Measure) else "",
         }  # fmt: skip
         rows = tested[tested["row"] == claim.id].to_dict("records")
         for row in rows:
             found = {name: row[name] for name in ("dataset", "source", "n", "note")}
             for name, recorded in (("gain", "value"), ("low", "low"), ("high", "high")):
-                found[name] = row[recorded] * SCALE[claim.unit]
+                found[name] = row[recorded] * UNITS[claim.unit].scale
             found["verdict"] = _verdict_of(claim, row["dataset"], row["low"], row["high"])
             lines.append({**about, **found})
         if not rows:
             lines.append({**about, "dataset": "", "source": "", "verdict": NOT_RUN, "note": ""})
     columns = [
-        "id", "paper", "place", "claim", "printed_gain", "unit", "dataset", "source",
+        "id", "paper", "place", "claim", "printed_gain", "unit", "measure", "dataset", "source",
         "gain", "low", "high", "n", "verdict", "note",
     ]  # fmt: skip
     table = Table(pd.DataFrame(lines).reindex(columns=columns))
@@ -266,9 +210,13 @@ def _html(table: pd.DataFrame, recordings: str) -> str:
     tested = bool((table["verdict"] != NOT_RUN).any())
     lines = []
     for row in table.itertuples():
-        unit = "points" if row.unit == "%" else row.unit
-        printed = "none" if np.isnan(row.printed_gain) else f"{row.printed_gain:.2f} {unit}"
+        unit = UNITS[row.unit]
+        printed = "none"
+        if not np.isnan(row.printed_gain):
+            printed = f"{row.printed_gain:.{unit.decimals}f} {unit.word}"
         place = f"{results.PAPERS[row.paper]}, {row.place} · printed gain: {printed} · {row.id}"
+        if row.measure:
+            place += f" · measured: {row.measure}"
         line = [f"{escape(row.claim)}<br><small>{escape(place)}</small>"]
         if tested:
             where = row.dataset or "none"
@@ -284,8 +232,12 @@ def _html(table: pd.DataFrame, recordings: str) -> str:
     return table_html(caption, heads, lines, row_heads=1)
 
 
-def _gain_in_words(row, unit: str) -> str:
+def _gain_in_words(row, unit: Unit) -> str:
     if np.isnan(row.gain):
         return NOT_RUN
-    gain, low, high = (f"{round(value, 2) + 0:+.2f}" for value in (row.gain, row.low, row.high))
-    return f"{gain} {unit}" if np.isnan(row.low) else f"{gain} {unit}<br>[{low}, {high}]"
+    digits = unit.decimals
+    gain, low, high = (
+        f"{round(value, digits) + 0:+.{digits}f}" for value in (row.gain, row.low, row.high)
+    )
+    exact = np.isnan(row.low) or row.low == row.high
+    return f"{gain} {unit.word}" if exact else f"{gain} {unit.word}<br>[{low}, {high}]"
