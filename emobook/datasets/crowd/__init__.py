@@ -1,0 +1,34 @@
+"""How a data set of emotions is built from posts and workers: the pipeline of You et al. (2016)
+and the rating protocol of Kim et al. (2018), with simulators whose truth is known.
+
+`crawl` and `weak`: keyword queries → weak labels → the images that go to the workers.
+`votes`: qualification, five yes or no votes per image, and their aggregation.
+`ratings`: valence and arousal on self-assessment manikins.
+"""
+
+import importlib
+
+_NAMES = {
+    "crawl": (
+        "NONE", "PLATFORMS", "PURITY", "SCHEMA", "SHARES", "as_crawl", "read_crawl",
+        "simulate_crawl",
+    ),
+    "weak": (
+        "clean", "draw_for_labelling", "draw_noisy_set", "drop_exact_duplicates",
+        "drop_near_duplicates", "drop_two_emotions", "funnel",
+    ),
+}  # fmt: skip
+_HOMES = {name: module for module, names in _NAMES.items() for name in names}
+__all__ = sorted(_HOMES)
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    if name in _NAMES:
+        return importlib.import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted([*globals(), *__all__])
