@@ -417,3 +417,25 @@ def test_printed_gains_follow_from_the_printed_cells(own_book, id, item, column,
     cells = results.reported(claim.paper).set_index(["item", "row", "column"]).printed
     gain = cells[item, better, columns[0]] - cells[item, worse, columns[1]]
     assert claim.printed_gain == pytest.approx(-gain if claim.unit == "MSE" else gain)
+
+
+def test_printed_gains_on_data_follow_from_the_printed_counts(own_book):
+    known = claims.claims()
+    cells = results.reported("you2016").set_index(["item", "row", "column"]).printed
+    submitted, labeled = (
+        cells["Table 2"][row].drop("Sum").to_numpy() for row in ("Submitted", "Labeled")
+    )
+    accepted = labeled / submitted
+    text = cells["text"]
+    expected = {
+        "you-anger-few": 10 - cells["Table 1", "IAPS-Subset", "Anger"],
+        "you-thousand-each": labeled.min() - text["images per emotion, at least", "dataset"],
+        "you-acceptance-differs": 100 * np.ptp(accepted),
+        "you-weak-labels-noisy": 50 - 100 * labeled.sum() / submitted.sum(),
+        "you-qualification-hard": 50
+        - 100
+        * text["workers who passed", "dataset"]
+        / text["workers who took the test, more than", "dataset"],
+    }
+    for id, gain in expected.items():
+        assert known[id].printed_gain == pytest.approx(gain, abs=0.05), id
