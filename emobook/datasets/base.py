@@ -28,6 +28,11 @@ NAMES = (
     "oasis",
     "flickr_ldl",
     "twitter_ldl",
+    "emotion6",
+    "emotionroi",
+    "rapolu5",
+    "coco128",
+    "folder",
 )  # fmt: skip
 POLICIES = ("raise", "drop")
 TWO = ("negative", "positive")
@@ -155,12 +160,15 @@ class Dataset:
         Votes and shares are added up; images of a `neutral` class are left out, and so are its
         votes and shares; so are images whose votes are all neutral. Rao et al. (2019, section 5.3)
         merge Mikels' eight so; joy and surprise are the positive ones of six.
-        Raises DatasetError where there are no classes.
+        Raises DatasetError where there are no classes, or all are neutral.
         """
         if self.labels is None:
             raise DatasetError(f"{self.name} has no classes, so it cannot be split into two")
         sides = np.array([c in self.info.positive for c in self.classes], dtype=np.int64)
         taking_sides = ~np.isin(self.classes, self.info.neutral)
+        if not taking_sides.any():
+            known = ", ".join(self.classes)
+            raise DatasetError(f"{self.name}: none of {known} is known as positive or negative")
         onto = np.eye(2, dtype=np.int64)[sides] * taking_sides[:, None]
         usable = taking_sides[self.labels]
         if self.distributions is not None:
