@@ -28,10 +28,15 @@ NAMES = (
     "oasis",
     "flickr_ldl",
     "twitter_ldl",
+    "artphoto",
+    "abstract",
+    "iaps",
+    "iaps_subset",
     "emotion6",
     "emotionroi",
     "rapolu5",
     "coco128",
+    "ade20k",
     "folder",
 )  # fmt: skip
 POLICIES = ("raise", "drop")
