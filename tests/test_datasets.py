@@ -36,7 +36,7 @@ def test_registry_knows_every_set_and_suggests_near_names():
     for name in set(datasets.names()) - {"synthetic"}:
         record = base.info(name)
         assert record.name == name
-        for part in ("title", "labels", "access", "licence", "source", "paper", "layout"):
+        for part in ("title", "labels", "access", "licence", "source", "layout"):
             assert getattr(record, part), (name, part)
         assert sum(record.expected.values()) in (0, record.images)
     with pytest.raises(DatasetError, match="did you mean 'flickr_ldl'"):

@@ -54,26 +54,22 @@ def predict(paths, model: str = "frozen-linear", train_on: str | None = None) ->
 
 def _training_images(train_on: str | None):
     """(table, names of emotions (N,), what it is called)."""
-    import pandas as pd
-
-    from emobook import datasets, images
+    from emobook import datasets
 
     if train_on is None:
         here = data_dir()
         train_on = "fi" if here and (here / "fi").is_dir() else "synthetic"
-    if train_on not in datasets.names() and Path(train_on).is_dir():
-        found = sorted(Path(train_on).glob("*/*"))
-        files = [path for path in found if path.suffix.lower() in images.SUFFIXES]
-        names = np.array([path.parent.name for path in files])
-        if len(set(names)) < 2:
-            raise ValueError(
-                f"{train_on} must hold a folder of pictures for each of 2 or more emotions"
-            )
-        return pd.DataFrame({"path": [str(path) for path in files]}), names, train_on
+    is_folder = train_on not in datasets.names() and Path(train_on).is_dir()
+    where = {"name": "folder", "root": train_on} if is_folder else {"name": train_on}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what is left out matters to a measurement, not here
-        dataset = datasets.load(train_on, on_error="drop")
-    if dataset.labels is None:
-        raise ValueError(f"{train_on} has no emotion labels to train on: take fi or synthetic")
+        dataset = datasets.load(**where, on_error="drop")
+    if dataset.labels is None or len(np.unique(dataset.labels)) < 2:
+        lack = (
+            "must hold a folder of pictures for each of 2 or more emotions"
+            if is_folder
+            else "has no emotion labels to train on: take fi or synthetic"
+        )
+        raise ValueError(f"{train_on} {lack}")
     there = dataset.subset(dataset.table["path"].notna().to_numpy())
     return there.table, np.asarray(there.classes)[there.labels], train_on
