@@ -5,8 +5,8 @@ import csv
 import numpy as np
 import pytest
 
-from emobook import datasets
-from emobook.datasets import abstract
+from emobook import datasets, results
+from emobook.datasets import abstract, artphoto, iaps_subset
 from emobook.datasets.lists import DatasetError, DatasetMissing
 from emobook.emotions import MIKELS8
 
@@ -15,6 +15,27 @@ from emobook.emotions import MIKELS8
 def root(layout, monkeypatch):
     monkeypatch.delenv("EMOBOOK_DATA", raising=False)
     return layout("abstract")
+
+
+@pytest.mark.parametrize(
+    ("module", "row", "column"),
+    [
+        (artphoto, "ArtPhoto", "ArtPhoto"),
+        (abstract, "Abstract Paintings", "AP"),
+        (iaps_subset, "IAPS-Subset", None),
+    ],
+)
+def test_the_records_hold_the_counts_of_the_printed_tables(module, row, column):
+    def counts(paper, key, value, where):
+        cells = results.reported(paper)
+        cells = cells[(cells["item"] == "Table 1") & (cells[where] == value)]
+        by_class = dict(zip(cells[key].str.lower(), cells["printed"], strict=True))
+        return {c: by_class[c] for c in MIKELS8}
+
+    assert dict(module.INFO.expected) == counts("you2016", "column", row, "row")
+    for other in module.INFO.also_printed.values():
+        assert dict(other) == counts("rapolu2023", "row", column, "column")
+    assert bool(module.INFO.also_printed) == (column is not None)
 
 
 def votes_file(root):
