@@ -9,6 +9,7 @@ from emobook import datasets
 from emobook.datasets import fi
 from emobook.datasets.lists import DatasetError, DatasetMissing, bucket
 from emobook.emotions import MIKELS8
+from emobook.results import reported
 
 
 def edit(root, split, change):
@@ -147,3 +148,71 @@ def test_real_photos(real_data):
     assert dataset.counts().tolist() == [48, 50, 47, 43, 42, 48, 46, 50]
     assert dataset.table["split"].value_counts().to_dict() == {"train": 280, "test": 75, "val": 19}
     assert dataset.image(0).mode == "RGB"
+
+
+@pytest.fixture
+def public_lists(fi_folder, monkeypatch):
+    """SER30K's lists apart from the photos, which they name all but one; train has one more."""
+    places = fi_folder.parent / "data"
+    (places / "lists").mkdir(parents=True)
+    for split in ("train", "test"):
+        listed = json.loads((fi_folder / f"{split}.json").read_text())
+        if split == "train":
+            listed = [*listed[1:], ["Awe/gone.jpg", 2]]
+        (places / "lists" / f"fi_ser30k_{split}.json").write_text(json.dumps(listed))
+    monkeypatch.setenv("EMOBOOK_DATA", str(places))
+    return places / "lists"
+
+
+def test_the_public_lists_divide_the_photos_that_are_there(fi_folder, public_lists):
+    dataset = datasets.load("fi", root=fi_folder, split_list="ser30k")
+    assert dataset.absent == ("Awe/gone.jpg",) and len(dataset) == 23
+    assert "Amusement/amusement0.jpg" not in set(dataset.table["id"])
+    assert "Amusement/amusement0.jpg" in set(datasets.load("fi", root=fi_folder).table["id"])
+    (fi_folder / "fi_ser30k_test.json").write_text('[["Awe/awe2.jpg", 2]]')  # the nearer one wins
+    nearer = datasets.load("fi", root=fi_folder, split_list="ser30k", split="test")
+    assert nearer.table["id"].tolist() == ["Awe/awe2.jpg"]
+
+
+def test_a_list_alone_will_do_where_absent_photos_are_kept(public_lists, tmp_path):
+    with pytest.raises(DatasetMissing, match="there is no folder"):
+        datasets.load("fi", split_list="ser30k")
+    dataset = datasets.load("fi", split_list="ser30k", keep_absent=True)
+    assert len(dataset) == 24 == len(dataset.absent)
+    assert dataset.paths.tolist() == [None] * 24 and not dataset.table["placeholder"].any()
+    assert dataset.counts().tolist() == [2, 3, 4, 3, 3, 3, 3, 3]
+    (public_lists / "fi_ser30k_train.json").unlink()
+    with pytest.raises(DatasetMissing, match=r"there is no fi_ser30k_train\.json"):
+        datasets.load("fi", split_list="ser30k", keep_absent=True)
+
+
+def test_an_unknown_list_is_refused(fi_folder):
+    with pytest.raises(DatasetError, match="did you mean 'ser30k'"):
+        datasets.load("fi", root=fi_folder, split_list="ser30")
+
+
+def test_the_seven_sizes_agree_with_the_counts_in_the_record():
+    sizes = [size.images for size in fi.SIZES]
+    assert len(sizes) == 7 and sizes == sorted(sizes, reverse=True)
+    printed = [sum(counts.values()) for counts in fi.INFO.also_printed.values()]
+    assert set(printed) | {fi.INFO.images} <= set(sizes)
+    assert all(size.who and size.reason for size in fi.SIZES)
+
+
+def test_counts_of_rapolu_are_those_of_the_reported_table():
+    table = reported("rapolu2023")
+    rows = table[(table["item"] == "Table 1") & (table["column"] == "IE")].set_index("row")
+    counts = fi.INFO.also_printed["Rapolu et al. 2023, Table 1, IE"]
+    assert {name: int(rows["printed"][name.title()]) for name in MIKELS8} == counts
+
+
+def test_real_public_lists(real_data, monkeypatch):
+    monkeypatch.setenv("EMOBOOK_DATA", str(real_data))
+    dataset = datasets.load("fi", split_list="ser30k", keep_absent=True)
+    counts = dataset.counts().to_dict()
+    assert counts == fi.INFO.also_printed["SER30K's public split list"] and len(dataset) == 22697
+    assert dataset.counts().tolist() == [4859, 1236, 3054, 5291, 1616, 2826, 1000, 2815]
+    test = dataset.subset("test").counts().tolist()
+    assert test == [728, 186, 459, 794, 243, 424, 150, 423]
+    parts = dataset.table["split"].value_counts()
+    assert parts["train"] + parts["val"] == 19290 and abs(parts["val"] / 19290 - 1 / 17) < 0.005
