@@ -183,6 +183,7 @@ def pictures(tmp_path):
 
 def test_predict_shows_every_good_picture_and_reports_the_bad(pictures, capsys):
     (pictures / "bad.jpg").write_bytes(b"no picture")
+    (pictures / "awe" / "bad.jpg").write_bytes(b"no picture either")
     command = ["predict", "--model", "majority", "--train-on", str(pictures)]
     images = [str(pictures / name) for name in ("awe/0.png", "bad.jpg", "fear/3.png", "gone.png")]
     assert main([*command, *images]) == 1

@@ -36,8 +36,8 @@ INFO = Info(
     also_printed={"search words, by the notes that come with the set": dict.fromkeys(WORDS, 330)},
     faults=(
         "There are two labels: the folder is the word that was searched for, the vote is the "
-        "emotion with the largest share. Papers rarely say which they used. At least 633 of the "
-        "1,980 differ, as the counts alone show; the column `differ` says which.",
+        "emotion with the largest share. A result has to say which it used: at least 633 of the "
+        "1,980 differ, as the counts alone show, and the column `differ` says which.",
         "By votes the classes are far from equal: joy leads 638 times, neutral 325, anger 31.",
         "In 85 photos several emotions share the lead; the first in the order of the classes then "
         "counts, and the column `unique` is False.",

@@ -39,9 +39,9 @@ INFO = Info(
     faults=(
         "The class is the word that was searched for, not what people saw in the photo; Emotion6, "
         "which is reported to hold the same photos, has shares of votes.",
-        "The published split is 1,386 to 594 without a validation part, and papers pick their "
-        "best epoch on the test photos. Here one in 17 training photos is for validation, by a "
-        "hash of its name.",
+        "The published split is 1,386 to 594 without a validation part, and published code picks "
+        "the best epoch on the test photos. Here one in 17 training photos is for validation, by "
+        "a hash of its name.",
         "Rapolu et al. (2023) count 1,650 photos in five classes: joy is left out, and surprise "
         "is filed under awe.",
         "Rao et al. (2019) use two classes: joy and surprise are 660 photos, the other four words "

@@ -103,7 +103,7 @@ def pictures(source: Info, root: Path) -> tuple[list[str], list[tuple[str, str]]
             "of pictures per class"
         )
     if not names and not beside:
-        raise source.missing(f"{root} holds {len(others)} files, and no picture{_endings(others)}")
+        raise source.missing(f"{root} holds no picture{_endings(others)}")
     if others:
         warnings.warn(
             f"{source.name}: {len(others)} files in {root} are no pictures{_endings(others)}",
@@ -155,7 +155,7 @@ def _below(root: Path, folder: str) -> list[str]:
 
 def _endings(others: list[str]) -> str:
     endings = sorted({Path(name).suffix.lower() or "no ending" for name in others})
-    return f" (their endings are {', '.join(endings[:5])})" if endings else ""
+    return f" (the endings are {', '.join(endings[:5])})" if endings else ""
 
 
 def _shown(path: Path) -> str:
