@@ -10,8 +10,8 @@ import importlib
 
 _NAMES = {
     "crawl": (
-        "NONE", "PLATFORMS", "PURITY", "SCHEMA", "SHARES", "as_crawl", "read_crawl",
-        "simulate_crawl",
+        "NONE", "PLATFORMS", "PURITY", "SCHEMA", "SHARES", "as_crawl", "fingerprints",
+        "read_crawl", "simulate_crawl",
     ),
     "weak": (
         "clean", "draw_for_labelling", "draw_noisy_set", "drop_exact_duplicates",

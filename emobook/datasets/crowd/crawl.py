@@ -19,6 +19,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from emobook._files import file_digest
+from emobook.datasets.duplicates import perceptual_hashes
 from emobook.datasets.lists import DatasetError, one_of
 from emobook.emotions import MIKELS8
 
@@ -66,7 +68,7 @@ def read_crawl(path) -> pl.DataFrame:
     Raises DatasetError, with the line of a CSV file, where it cannot be read as a crawl.
     """
     path = Path(path)
-    one_of("ending of a crawl", path.suffix, (".csv", ".parquet"))
+    one_of(f"{path}: the ending", path.suffix, (".csv", ".parquet"))
     try:
         if path.suffix == ".csv":
             return as_crawl(pl.read_csv(path, infer_schema=False), f"{path} line", first=2)
@@ -141,6 +143,16 @@ def _parsed(name: str, given) -> pl.Expr:
             for i, emotion in enumerate(MIKELS8)
         )
     return column.cast(SCHEMA[name], strict=False).alias(name)
+
+
+def fingerprints(paths, *, progress: bool = True) -> tuple[pl.DataFrame, dict[int, str]]:
+    """The columns `file` and `look` of picture files, and position → reason of those that cannot
+    be read, which have 0 in both."""
+    look, failed = perceptual_hashes(paths, progress=progress)
+    file = [0 if i in failed else int(file_digest(p)[:16], 16) for i, p in enumerate(paths)]
+    return pl.DataFrame(
+        {"file": file, "look": look}, {n: SCHEMA[n] for n in ("file", "look")}
+    ), failed
 
 
 def simulate_crawl(

@@ -139,6 +139,22 @@ def draw_noisy_set(crawl, submitted, per_emotion: int = 20_000, *, seed: int = 0
     return drawn.collect() if isinstance(crawl, pl.DataFrame) else drawn
 
 
+def lots(posts: np.ndarray, seed: int) -> np.ndarray:
+    """The lot of every post, by which draws are made: uint64, lowest first, no two equal.
+
+    posts: uint64 (N,). SplitMix64 (Steele, Lea & Flood 2014) of the post, mixed with that of the
+    seed: the same on every machine, and whatever other posts there are.
+    """
+
+    def splitmix(x):
+        x = x + np.uint64(0x9E3779B97F4A7C15)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return x ^ (x >> np.uint64(31))
+
+    return splitmix(posts ^ splitmix(np.array([seed], dtype=np.uint64)))
+
+
 def _one_of_each(crawl, key: pl.Expr, conflicts: str):
     one_of("conflicts", conflicts, CONFLICTS)
     crawl = crawl.with_columns(key.alias("_key"))
@@ -155,30 +171,15 @@ def _draw(crawl, wanted: Mapping[str, int], seed: int):
         if count < 0:
             raise ValueError(f"{emotion}: the number to draw has to be at least 0, not {count}")
 
-    def lots(post: pl.Series) -> pl.Series:
-        return pl.Series(_mixed(post.to_numpy(), seed))
+    def lots_of(post: pl.Series) -> pl.Series:
+        return pl.Series(lots(post.to_numpy(), seed))
 
-    lot = pl.col("post").map_batches(lots, return_dtype=pl.UInt64, is_elementwise=True)
+    lot = pl.col("post").map_batches(lots_of, return_dtype=pl.UInt64, is_elementwise=True)
     place = lot.rank("ordinal").over("query")
     most = pl.col("query").replace_strict(
         list(wanted), list(wanted.values()), return_dtype=pl.Int64
     )
     return crawl.filter(place <= most).sort("post")
-
-
-def _mixed(posts: np.ndarray, seed: int) -> np.ndarray:
-    """A number of 64 bits per post that looks random, different for different posts.
-
-    SplitMix64 (Steele, Lea & Flood 2014), twice: once for the seed, once for the post.
-    """
-
-    def splitmix(x):
-        x = x + np.uint64(0x9E3779B97F4A7C15)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
-
-    return splitmix(posts ^ splitmix(np.array([seed], dtype=np.uint64)))
 
 
 def _check(crawl, *columns: str) -> list[str]:
