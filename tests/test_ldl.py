@@ -97,6 +97,9 @@ def test_real_votes(real_data, name, images, voters):
     np.testing.assert_allclose(dataset.distributions.sum(axis=1), 1)
     assert f"votes of {voters} people" in dataset.info.labels
     assert set(dataset.table["split"]) == {"train", "val", "test"}
+    assert any(
+        f"{(~dataset.table['unique']).sum():,} of the" in fault for fault in dataset.info.faults
+    )
 
 
 def test_real_votes_in_all(real_data):

@@ -26,13 +26,14 @@ INFO = Info(
     name="ade20k",
     title="ADE20K, scene parsing benchmark of 2016",
     labels="a mask of 150 classes per photo",
-    access="open: three photos in the repository, all on the page of the benchmark",
+    access="open; the repository has three photos, the page of the benchmark all",
     licence="annotations BSD-3-Clause; photos for research and teaching that earns nothing",
-    source="http://sceneparsing.csail.mit.edu and "
+    source="http://sceneparsing.csail.mit.edu, https://github.com/CSAILVision/sceneparsing and "
     "https://groups.csail.mit.edu/vision/datasets/ADE20K/terms/",
     paper="zhou2017",
-    layout="objectInfo150.txt or .csv with images/{training,validation}/*.jpg and "
-    "annotations/{training,validation}/*.png, or with sampleData/{images,annotations}",
+    layout="objectInfo150.txt or .csv with the folders images and annotations, each with training "
+    "and validation (ADE_val_00000001.jpg and .png), or with sampleData/images and "
+    "sampleData/annotations",
     images=22210,
     expected_source="the repository of the benchmark: 20,210 for training, 2,000 for validation",
     faults=(

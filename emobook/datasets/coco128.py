@@ -30,12 +30,12 @@ INFO = Info(
     labels="boxes and names of objects of 80 classes, semantic masks for 200 of the photos",
     access="open",
     licence="annotations CC BY 4.0; every photo under the terms of Flickr and of its owner",
-    source="https://cocodataset.org/#termsofuse; the small copy is "
+    source="https://cocodataset.org/#termsofuse and, for the small copy, "
     "https://github.com/lightly-ai/coco128_yolo",
     paper="lin2014",
-    layout="config.yaml, images/{train2017,val2017}/*.jpg and "
-    "object_detection/labels/{train2017,val2017}/*.txt, or COCO's own "
-    "annotations/instances_*.json with the photos in train2017 and val2017",
+    layout="config.yaml with the folders images and object_detection/labels, each with train2017 "
+    "and val2017 (000000000009.jpg and .txt), or COCO's own annotations/instances_train2017.json "
+    "and …val2017.json with the folders of photos train2017 and val2017",
     images=256,
     expected_source="the distributor: 128 photos each of train2017 and val2017",
     partial="the small copy has label files for two photos that it does not hold",

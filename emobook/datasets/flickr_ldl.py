@@ -3,7 +3,7 @@
 from emobook.datasets.base import Dataset
 from emobook.datasets.ldl import load_votes, votes_info
 
-INFO = votes_info("flickr_ldl", "Flickr_LDL", voters=11, images=11150)
+INFO = votes_info("flickr_ldl", "Flickr_LDL", voters=11, images=11150, ties=1030)
 
 
 def load(root=None) -> Dataset:

@@ -27,39 +27,52 @@ PAINTINGS = Info(
     title="280 abstract paintings, features and vote shares",
     labels="shares of votes for eight emotions",
     access="open",
-    licence="research use",
-    source="http://www.imageemotion.org; the table comes with label-distribution collections",
+    licence="none is stated; taken for research use",
+    source="http://www.imageemotion.org; the table goes round with label-distribution learning",
     paper="machajdik2010",
     layout="Painting.mat",
     lists=("Painting.mat",),
     folder="ldl",
     classes=MIKELS8,
     images=280,
+    expected_source="rows of the table; Machajdik and Hanbury 2010",
+    faults=(
+        "Features and shares only: the paintings are not there, nor their names.",
+        "229 paintings have one winner, 228 in print (You et al. 2016, Table 1); the one too many "
+        "evokes contentment.",
+    ),
 )
 EMOTION6 = Info(
     name="emotion6_features",
     title="Emotion6, features and vote shares",
     labels="shares of votes for six emotions and neutral",
     access="open",
-    licence="research use",
-    source="http://chenlab.ece.cornell.edu/people/kuanchuan/",
+    licence="academic research only, says the set's readme; the photos belong to their owners",
+    source="http://chenlab.ece.cornell.edu/people/kuanchuan/; the table goes round with "
+    "label-distribution learning",
     paper="peng2015",
     layout="emotion6.mat",
     lists=("emotion6.mat",),
     folder="ldl",
     classes=EKMAN7,
     images=1980,
+    expected_source="rows of the table; Peng et al. 2015",
+    faults=(
+        "Features and shares only: which row is which photo is not said.",
+        "The shares have few digits, so their sums are a little off 1.",
+    ),
 )
 
 
-def votes_info(name: str, title: str, voters: int, images: int) -> Info:
-    """The record of a vote file: `voters` people looked at each of its `images`."""
+def votes_info(name: str, title: str, voters: int, images: int, ties: int) -> Info:
+    """The record of a vote file: `voters` people looked at each of its `images`, and for `ties`
+    of these no emotion had most votes alone."""
     return Info(
         name=name,
         title=title,
         labels=f"votes of {voters} people for eight emotions",
         access="on request from the authors",
-        licence="research use, not to be passed on",
+        licence="none is stated; taken for research use, not to be passed on",
         source="Yang, Sun and Sun, AAAI 2017, https://ojs.aaai.org/index.php/AAAI/article/view/10485",
         paper="yang2017ldl",
         layout=f"{name}_votes.txt and, where you have the photos, the folder {name}_images",
@@ -69,6 +82,14 @@ def votes_info(name: str, title: str, voters: int, images: int) -> Info:
         images=images,
         expected_source="lines of the vote file",
         partial="the votes go round without the photos",
+        faults=(
+            "The order of the eight counts is not in the file: amusement, awe, contentment, "
+            "excitement, anger, disgust, fear, sadness.",
+            "flickr_ldl and twitter_ldl number their photos from 1 alike: keep the folders apart.",
+            f"{ties:,} of the {images:,} photos have no single winner; their label is the first of "
+            "the winners in the order of the classes.",
+            "No split was published.",
+        ),
     )
 
 

@@ -25,28 +25,37 @@ WORD_NORMS = Info(
     title="Norms of valence, arousal and dominance for English words",
     labels="mean, standard deviation and number of ratings of 13,915 lemmas, 1 to 9",
     access="open",
-    licence="CC BY-NC-ND",
-    source="https://doi.org/10.3758/s13428-012-0314-x",
+    licence="CC BY-NC-ND 3.0",
+    source="http://crr.ugent.be/archives/1003 and https://doi.org/10.3758/s13428-012-0314-x",
     paper="warriner2013",
     layout="Ratings_Warriner_et_al.csv",
     lists=("Ratings_Warriner_et_al.csv",),
     scale=(1, 9),
     images=13915,
-    expected_source="Warriner et al. 2013, lemmas",
+    expected_source="Warriner et al. 2013, title",
+    faults=(
+        "The word null is in the list: readers that take it for a gap lose it.",
+        "Ten words are listed twice but for capitals (coke and Coke, aids and AIDS), and are "
+        "rated differently.",
+    ),
 )
 COLOR_NAMES = Info(
     name="color_names",
     title="Colour names learned from the web",
     labels="probabilities of eleven colour names for 32 x 32 x 32 colours",
     access="open",
-    licence="terms of the owner",
-    source="https://doi.org/10.1109/TIP.2009.2019809",
+    licence="none is known to us: not to be passed on",
+    source="http://lear.inrialpes.fr/people/vandeweijer/color_names.html",
     paper="vandeweijer2009",
     layout="w2c.mat",
     lists=("w2c.mat",),
     classes=COLOUR_NAMES,
     images=32768,
-    expected_source="van de Weijer et al. 2009, 32 levels of red, green and blue",
+    expected_source="32 levels each of red, green and blue",
+    faults=(
+        "Learnt from what a search engine showed for each name, not from people's judgements.",
+        "Eight neighbouring levels of a channel share a row.",
+    ),
 )
 
 
@@ -66,15 +75,16 @@ def word_norms(root=None) -> pd.DataFrame:
         for rated in ("valence", "arousal", "dominance")
         for ending, part in parts.items()
     }
+    text = read_text(path, WORD_NORMS)
     try:
         # "null" is a word of the list, not a missing one
         listed = pd.read_csv(
-            io.StringIO(read_text(path, WORD_NORMS)),
+            io.StringIO(text),
             usecols=["Word", *columns],
             dtype=str,
             keep_default_na=False,
         )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError):
+    except ValueError:  # no table, or columns are lacking
         raise DatasetError(
             f"{path} is no CSV table with the columns Word, V.Mean.Sum, …: get it again"
         ) from None

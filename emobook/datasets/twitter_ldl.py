@@ -3,7 +3,7 @@
 from emobook.datasets.base import Dataset
 from emobook.datasets.ldl import load_votes, votes_info
 
-INFO = votes_info("twitter_ldl", "Twitter_LDL", voters=8, images=10032)
+INFO = votes_info("twitter_ldl", "Twitter_LDL", voters=8, images=10032, ties=835)
 
 
 def load(root=None) -> Dataset:
