@@ -5,6 +5,7 @@ import pytest
 from emobook import datasets
 from emobook.datasets import cgna
 from emobook.datasets.lists import DatasetError, DatasetMissing
+from emobook.results import reported
 
 
 def test_line_n_rates_the_photo_n(layout):
@@ -55,6 +56,8 @@ def test_both_files_are_needed(layout, monkeypatch):
         datasets.load("cgna", root=root)
 
 
-def test_the_search_words_do_not_add_up_to_the_set():
-    assert len(cgna.WORDS) == 22 and sum(cgna.WORDS.values()) == 6844
-    assert cgna.INFO.images - 686 == 6844 + 3236
+def test_the_sources_do_not_add_up_to_the_set():
+    table = reported("kim2018")
+    flickr = int(table.loc[table["item"] == "keywords", "printed"].sum())
+    assert cgna.INFO.images - flickr - 3236 == 686
+    assert f"{flickr:,} + 3,236" in cgna.INFO.faults[0] and "686" in cgna.INFO.faults[0]

@@ -172,6 +172,6 @@ def test_the_real_public_list(real_data, monkeypatch):
     monkeypatch.setenv("EMOBOOK_DATA", str(real_data))
     dataset = datasets.load("twitter1", keep_absent=True)
     assert dataset.counts().to_dict() == twitter1.INFO.expected
-    assert dataset.table["group"].nunique() == 1269 - 5
+    assert dataset.table["group"].nunique() == 1262
     share = (dataset.table["split"] == "test").mean()
     assert 0.12 < share < 0.18

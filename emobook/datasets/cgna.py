@@ -10,20 +10,12 @@ from emobook.datasets.record import Info
 RATED = ("valence", "arousal")
 PHOTOS = "data/cgna"
 
-WORDS = {
-    "afraid": 113, "alarmed": 14, "angry": 217, "annoyed": 179, "distressed": 150,
-    "frustrated": 77, "tense": 8, "aroused": 4, "delighted": 28, "excited": 734, "glad": 315,
-    "happy": 102, "astonished": 13, "at ease": 16, "content": 656, "satisfied": 33,
-    "serene": 1917, "pleased": 42, "depressed": 179, "bored": 312, "tired": 942, "gloomy": 793,
-}  # fmt: skip
-"""The 22 words that Flickr was searched for, and the images that each gave; they sum to 6,844."""
-
 INFO = Info(
     name="cgna",
     title="CGnA10766",
     labels="mean valence and arousal of at least five people each, 1 to 9",
     access="open",
-    licence="terms of the page; every photo under the terms of its own source",
+    licence="that of its page at Figshare; every photo under the terms of its own source",
     source="https://figshare.com/articles/dataset/CGnA10766_Dataset/5383105",
     paper="kim2018",
     layout=f"{PHOTOS}/1.jpg to {PHOTOS}/10766.jpg, valence_avg_10766_v2.txt and "

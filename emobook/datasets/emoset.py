@@ -1,6 +1,7 @@
 """EmoSet-118K: 118,102 images of eight emotions, with a published split (Yang et al. 2023)."""
 
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -58,7 +59,7 @@ def load(root=None) -> Dataset:
             elif folder != label:
                 dropped.append((str(root / name), f"labelled {label}, its folder is {folder}"))
             else:
-                rows[key] = label, split, name, str(root / annotation)
+                rows[key] = label, split, name, os.path.join(root, annotation)
     if not rows:
         raise DatasetError(f"{root}: the lists {', '.join(INFO.lists)} name no image")
     labels, splits, names, annotations = zip(*rows.values(), strict=True)
