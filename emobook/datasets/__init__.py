@@ -1,6 +1,7 @@
 """Data sets of images and the emotions that they evoke.
 
-`load(name)` gives a `Dataset`; `names()` lists what there is; `verify.verify(name)` checks a copy.
+`load(name)` gives a `Dataset`; `names()` lists what there is; `verify.verify(name)` checks a copy,
+`extract(archive, folder)` unpacks one.
 One set is one module with an `INFO` record and a `load(root=None, **options)` function, and its
 name is one of `base.NAMES`.
 """
@@ -13,11 +14,12 @@ _HOMES = {
     "DatasetError": "lists",
     "DatasetMissing": "lists",
     "Info": "record",
+    "extract": "archives",
     "info": "base",
     "load": "base",
     "names": "base",
 }
-__all__ = ["Dataset", "DatasetError", "DatasetMissing", "Info", "info", "load", "names"]
+__all__ = ["Dataset", "DatasetError", "DatasetMissing", "Info", "extract", "info", "load", "names"]
 
 
 def __getattr__(name: str):
