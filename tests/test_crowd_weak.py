@@ -200,6 +200,12 @@ def test_draws_have_the_printed_sizes_are_disjoint_and_fewer_where_fewer_exist()
     assert crowd.draw_for_labelling(frame, 0, {}).height == 0
 
 
+def test_an_empty_crawl_passes_every_step():
+    kept, counts = crowd.clean(crowd.simulate_crawl(5).head(0))
+    assert kept.height == 0 and counts["images"].sum() == 0 and counts.height == 4 * 16
+    assert crowd.draw_noisy_set(kept, crowd.draw_for_labelling(kept)).height == 0
+
+
 def test_the_default_draw_is_the_row_submitted():
     rows = 13_500 * 8
     frame = pl.DataFrame(

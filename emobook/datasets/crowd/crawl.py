@@ -69,6 +69,8 @@ def read_crawl(path) -> pl.DataFrame:
     """
     path = Path(path)
     one_of(f"{path}: the ending", path.suffix, (".csv", ".parquet"))
+    if not path.is_file():
+        raise DatasetError(f"there is no file {path}: give the path of a crawl")
     try:
         if path.suffix == ".csv":
             return as_crawl(pl.read_csv(path, infer_schema=False), f"{path} line", first=2)

@@ -28,7 +28,9 @@ CONFLICTS = ("first", "drop")
 def drop_two_emotions(crawl):
     """Leave out posts with tags of any two different emotions; the query counts as a tag."""
     _check(crawl, "query", "tags")
-    own = pl.col("query").replace_strict(MIKELS8, [1 << i for i in range(8)], return_dtype=pl.UInt8)
+    own = pl.col("query").replace_strict(
+        list(MIKELS8), [1 << i for i in range(8)], return_dtype=pl.UInt8
+    )
     return crawl.filter((pl.col("tags") | own) == own)
 
 
@@ -53,6 +55,7 @@ def drop_near_duplicates(crawl, distance: int = DISTANCE, *, conflicts: str = "f
     Raises DatasetError for another policy, ValueError for a distance outside 0 … 16.
     """
     _check(crawl, "post", "query", "look")
+    near_groups(np.empty(0, np.uint64), distance)  # refuses a wrong distance before polars runs
 
     def groups(look: pl.Series) -> pl.Series:
         return pl.Series(near_groups(look.to_numpy(), distance))
