@@ -17,6 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import lsqr
 from scipy.stats import f as f_distribution
 
+from emobook.datasets.crowd.aggregation import native
 from emobook.datasets.crowd.workers import _whole, _within, assign
 
 SCALES = ("valence", "arousal")
@@ -211,19 +212,15 @@ def carry_over(ratings: pd.DataFrame) -> pd.Series:
     ratings = checked(ratings)
     if "previous" not in ratings:
         raise ValueError("ratings must have the column 'previous', the image rated before")
-    count = ratings.groupby("image").size()
+    same = pd.MultiIndex.from_frame(ratings[["worker", "image"]])
+    back = pd.MultiIndex.from_arrays([ratings["worker"], ratings["previous"]])
     found = {}
     for scale in SCALES:
-        total = ratings.groupby("image")[scale].sum()
-        own = ratings.set_index(["worker", "image"])[scale]
-        others = (total.reindex(ratings["image"]).to_numpy() - ratings[scale].to_numpy()) / (
-            count.reindex(ratings["image"]).to_numpy() - 1.0
-        )
-        back = pd.MultiIndex.from_arrays([ratings["worker"], ratings["previous"]])
-        shown = own.reindex(back).to_numpy(dtype=float)
-        other_count = count.reindex(ratings["previous"]).to_numpy(dtype=float) - 1
-        before = (total.reindex(ratings["previous"]).to_numpy(dtype=float) - shown) / other_count
-        surplus = ratings[scale].to_numpy(dtype=float) - others
+        group = ratings.groupby("image")[scale]
+        rest = group.transform("size") - 1
+        others = (group.transform("sum") - ratings[scale]) / rest.where(rest > 0)
+        before = pd.Series(others.to_numpy(dtype=float), index=same).reindex(back).to_numpy()
+        surplus = (ratings[scale] - others).to_numpy(dtype=float)
         usable = np.isfinite(surplus) & np.isfinite(before)
         if usable.sum() < 3:
             raise ValueError("ratings must have three rows with a previous image that others rated")
@@ -245,7 +242,7 @@ def checked(ratings) -> pd.DataFrame:
         raise ValueError("ratings must have at least one row")
     twice = np.flatnonzero(ratings.duplicated(["worker", "image"]))
     if len(twice):
-        worker, image = ratings.iloc[twice[0]][["worker", "image"]]
+        worker, image = map(native, ratings[["worker", "image"]].iloc[twice[0]])
         raise ValueError(
             f"ratings: worker {worker!r} rates image {image!r} twice (row {twice[0]}): keep one"
         )

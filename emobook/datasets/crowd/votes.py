@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta, binom, norm
 
-from emobook.datasets.crowd.aggregation import checked
+from emobook.datasets.crowd.aggregation import checked, native
 from emobook.datasets.crowd.workers import _column, _share, _whole, assign
 from emobook.emotions import MIKELS8, indices
 
@@ -91,7 +91,7 @@ def keep(answers: pd.DataFrame, *, needed: int = 3) -> pd.DataFrame:
     answers = checked(answers)
     _whole("needed", needed, 1)
     if not answers["label"].isin([0, 1]).all():
-        odd = answers["label"][~answers["label"].isin([0, 1])].iloc[0]
+        odd = native(answers["label"][~answers["label"].isin([0, 1])].iloc[0])
         raise ValueError(f"answers: label must be 1 (yes) or 0 (no), not {odd!r}")
     groups = answers.assign(label=answers["label"].astype(np.int64)).groupby("task", sort=False)
     wanted = {"yes": ("label", "sum"), "voters": ("label", "size")}
