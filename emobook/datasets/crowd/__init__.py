@@ -2,7 +2,8 @@
 and the rating protocol of Kim et al. (2018), with simulators whose truth is known.
 
 `crawl` and `weak`: keyword queries → weak labels → the images that go to the workers.
-`votes`: qualification, five yes or no votes per image, and their aggregation.
+`workers` and `votes`: the qualification test, and five yes or no votes per image; `amt` reads
+those of Mechanical Turk; `aggregation`: what to believe of votes, beyond the majority.
 `ratings`: valence and arousal on self-assessment manikins.
 """
 
@@ -17,6 +18,14 @@ _NAMES = {
         "clean", "draw_for_labelling", "draw_noisy_set", "drop_exact_duplicates",
         "drop_near_duplicates", "drop_two_emotions", "funnel",
     ),
+    "workers": ("assign", "chance_of_passing", "qualification", "simulate_workers"),
+    "votes": (
+        "acceptance", "after_vote", "keep", "purity_from_acceptance", "single_yes",
+        "verify_labels",
+    ),
+    "amt": ("read_amt", "yes_no"),
+    "aggregation": ("METHODS", "aggregate", "compare"),
+    "ratings": ("adjust", "carry_over", "mean_ratings", "reliability", "simulate_ratings"),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}
 __all__ = sorted(_HOMES)
