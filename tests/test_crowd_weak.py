@@ -437,6 +437,16 @@ def test_a_crawl_takes_little_memory():
     assert float(run.stdout) * 15 < 1700, run.stdout
 
 
+def test_workers_can_be_asked_about_what_was_drawn():
+    """Pictures that evoke none of the eight are among them: no is the right answer there."""
+    sent = crowd.draw_for_labelling(crowd.simulate_crawl(5000), 20, {})
+    faultless = pd.DataFrame({"worker": range(9), "sensitivity": 1.0, "specificity": 1.0})
+    answers = crowd.verify_labels(sent["query"], sent["truth"], faultless, tasks=sent["post"])
+    right = sent.filter(pl.col("truth") == pl.col("query").to_physical())
+    assert sorted(set(answers["task"][answers["label"] == 1])) == posts(right)
+    assert (sent["truth"] == crowd.NONE).sum() > 20
+
+
 def test_every_name_of_the_package_is_there():
     for name in crowd.__all__:
         assert getattr(crowd, name) is not None

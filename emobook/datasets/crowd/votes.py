@@ -34,7 +34,8 @@ def verify_labels(
     """Ask `voters` different workers about each image: "Do you feel <label> seeing this image?".
 
     labels: the queries that found the images, (N,), names of Mikels' eight or indices.
-    truth: what the images evoke, (N,) likewise: yes is right where it equals the label.
+    truth: what the images evoke, (N,) likewise, or 8 among indices for an image that evokes none
+        of the eight: yes is right where it equals the label.
     workers: columns worker, sensitivity, specificity as of `simulate_workers`; who sees what is
         drawn by the column activity where there is one (`workers.assign`).
     limit: most images for one worker, or None.
@@ -47,7 +48,9 @@ def verify_labels(
     Returns N · voters rows: task, query (name), worker, label (1 yes, 0 no). Raises ValueError
     that names the argument.
     """
-    labels, truth = indices(labels, argument="labels"), indices(truth, argument="truth")
+    truth = np.asarray(truth)
+    kinds = 9 if truth.dtype.kind in "iu" else 8  # the ninth: none of the eight
+    labels, truth = indices(labels, argument="labels"), indices(truth, n=kinds, argument="truth")
     if labels.ndim != 1 or labels.shape != truth.shape or not len(labels):
         raise ValueError(
             f"labels and truth must be of one length and at least one image, not {labels.shape} "
