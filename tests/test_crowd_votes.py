@@ -243,7 +243,9 @@ def test_purity_is_the_inverse_of_the_vote():
 
 def test_rates_that_such_workers_cannot_give():
     assert np.isnan(purity_from_acceptance([0.01, 0.99], 0.8, 0.8)).all()
-    assert np.isnan(purity_from_acceptance(0.01, 0.8, 0.8))
+    nothing = purity_from_acceptance(0.01, 0.8, 0.8)
+    assert np.isnan(nothing)
+    assert np.isnan(after_vote([nothing, 0.5], 0.8, 0.8)["noise"]).tolist() == [True, False]
     with pytest.raises(ValueError, match=r"a yes tells nothing$"):
         purity_from_acceptance(0.5, 0.4, 0.6)
     with pytest.raises(ValueError, match=r"^rate must hold numbers from 0 to 1$"):

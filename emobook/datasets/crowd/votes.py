@@ -152,9 +152,11 @@ def after_vote(purity, sensitivity, specificity, *, voters: int = 5, needed: int
 
     Returns floats, or arrays of the arguments' shape: rate (share accepted), noise (share of the
     accepted whose label is wrong; NaN where nothing is accepted) and lost (share of the right
-    labels that are thrown away). It holds under the same conditions as `purity_from_acceptance`.
+    labels that are thrown away). NaN as purity, of a rate that could not be, gives NaN. It holds
+    under the same conditions as `purity_from_acceptance`.
     """
-    purity = _share("purity", purity)
+    unknown = np.isnan(np.asarray(purity, dtype=float))
+    purity = np.where(unknown, np.nan, _share("purity", np.where(unknown, 0, purity)))
     right, wrong = _tails(sensitivity, specificity, voters, needed)
     rate = purity * right + (1 - purity) * wrong
     with np.errstate(invalid="ignore"):
