@@ -55,6 +55,11 @@ def perceptual_hash(image) -> np.uint64:
     return np.packbits(bits).view(">u8")[0].astype(np.uint64)
 
 
+def is_plain(value: np.uint64) -> bool:
+    """Whether it is the hash of a picture of one colour, or one even shade: all those are alike."""
+    return np.bitwise_count(value) < _PLAIN
+
+
 def perceptual_hashes(paths, *, progress: bool = True) -> tuple[np.ndarray, dict[int, str]]:
     """Hashes of picture files, and which of them have none.
 
@@ -69,7 +74,7 @@ def perceptual_hashes(paths, *, progress: bool = True) -> tuple[np.ndarray, dict
             value = perceptual_hash(path)
         except images.ImageError as error:
             return error.reason
-        return value if np.bitwise_count(value) >= _PLAIN else "it is too plain to be compared"
+        return "it is too plain to be compared" if is_plain(value) else value
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(hashed, paths)

@@ -19,6 +19,8 @@ PLACEHOLDER_COPIES = 4
 _UNSAFE = re.compile(r"[\x00-\x1f\\\ud800-\udfff]")
 """Control characters, the backslash, and halves of characters, none of which a file name needs."""
 
+_noted: dict[Path, None] | None = None
+
 
 class DatasetError(ValueError):
     """A data set that cannot be used as asked; the message says what to do."""
@@ -100,6 +102,23 @@ def folder_of(source, root=None, *, may_lack=False) -> Path:
     return folder
 
 
+@contextlib.contextmanager
+def noted():
+    """Yield a dict whose keys are the label lists that are read within the block."""
+    global _noted
+    outer, _noted = _noted, {}
+    try:
+        yield _noted
+    finally:
+        _noted = outer
+
+
+def _note(path: Path) -> Path:
+    if _noted is not None:
+        _noted[path] = None
+    return path
+
+
 def list_file(source, root: Path, *names: str) -> Path:
     """The list of a set: the first of `names` that is in its folder `root`, else among the public
     lists, which go round without photos, in `$EMOBOOK_DATA/lists`.
@@ -112,7 +131,7 @@ def list_file(source, root: Path, *names: str) -> Path:
         folders.append(data / "lists")
     for path in (folder / name for folder in folders for name in names):
         if path.is_file():
-            return path
+            return _note(path)
     raise source.missing(f"there is no {' or '.join(names)} in {root}")
 
 
@@ -122,7 +141,7 @@ def read_text(path: Path, source) -> str:
     Raises `DatasetMissing` where it is absent, `DatasetError` where it is not UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        return _note(path).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise source.missing(f"{path} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
