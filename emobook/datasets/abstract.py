@@ -71,17 +71,15 @@ def load(root=None, ties: str = "drop", keep_absent: bool = False) -> Dataset:
     that is listed twice is in `.dropped`. `id` and `group` are the file name; there is no
     published split, this one is `frozen_splits` of the names.
 
-    Raises `DatasetError` for another value of `ties`, for ties="first" without votes, and with
-    file and line where a list is not of this form.
+    Raises `DatasetMissing` for ties="first" without votes, `DatasetError` for another value of
+    `ties`, and with file and line where a list is not of this form.
     """
     one_of("abstract: ties", ties, TIES)
     root = folder_of(INFO, root, may_lack=keep_absent)
     path = list_file(INFO, root, INFO.lists[0], VOTES, LABELS)
     voted = path.name == VOTES
     if ties == "first" and not voted:
-        raise DatasetError(
-            f"{path} holds no votes, which ties='first' needs: put {PHOTOS}/{VOTES} into {root}"
-        )
+        raise INFO.missing(f"{path} holds no votes, which ties='first' needs")
     answers, dropped = {}, []
     for name, answer in (_votes if voted else _labels)(path):
         if name in answers:

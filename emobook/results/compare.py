@@ -10,7 +10,16 @@ from emobook.results.tables import Table, table_html
 
 NOT_RUN = "not run"
 NOT_PRINTED = "not in the paper"
-DECIMALS = {"share": 3, "bits": 3, "gain": 3, "rank": 0, "mse": 2, "pearson": 2, "ccc": 2}
+DECIMALS = {
+    "images": 0,
+    "share": 3,
+    "bits": 3,
+    "gain": 3,
+    "rank": 0,
+    "mse": 2,
+    "pearson": 2,
+    "ccc": 2,
+}
 ORDER = ("now", *stored.RECORDED)
 
 
@@ -88,7 +97,7 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
     lines = []
     for (row, column, metric), group in cells.groupby(["row", "column", "metric"], sort=False):
         found = {(c.source, c.dataset): c for c in group.itertuples()}
-        plain = metric == "" or metric.startswith("accuracy")
+        plain = metric in ("", group["unit"].iloc[0]) or metric.startswith("accuracy")
         name = column if plain or metric in column else f"{column} ({metric})"
         texts = [_measured(found.get(s), shared[s], len(sources) > 3) for s in sources]
         texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
