@@ -2,6 +2,8 @@
 
 import errno
 import os
+import re
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +13,7 @@ from PIL import Image
 
 from emobook import build, datasets, results, run
 from emobook.cli import main
+from emobook.datasets.tables import TABLES
 from emobook.run import Failure, Summary
 
 
@@ -60,7 +63,7 @@ def test_settings_that_lead_nowhere_are_one_sentence(tmp_path, monkeypatch, caps
         assert main(["data", "verify", "fi", "--root", str(place)]) == 2
         assert f"there is no folder {place};" in capsys.readouterr().err
         assert main(["data", "list"]) == 0
-        assert "present  no" in capsys.readouterr().out
+        assert re.search(r"^fi +23,308  no ", capsys.readouterr().out, re.MULTILINE)
         monkeypatch.setenv("EMOBOOK_ROOT", str(place))
         assert main(["run"]) == 2
         assert "point EMOBOOK_ROOT at a clone" in capsys.readouterr().err
@@ -157,17 +160,80 @@ def test_check_lists_the_differences(monkeypatch, capsys):
     assert main(["check", "--profile", "real"]) == 0
 
 
-def test_data_list_has_every_set(capsys):
+def test_data_list_is_a_table_of_every_set_that_fits_a_terminal(fi_folder, monkeypatch, capsys):
+    monkeypatch.setenv("EMOBOOK_DATA", str(fi_folder.parent))
+    (fi_folder.parent / "oasis").mkdir()
+    (fi_folder.parent / "oasis" / "OASIS.csv").write_text("Theme\n")
     assert main(["data", "list"]) == 0
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
+    assert max(map(len, lines)) <= 100
+    assert [x.split()[0] for x in lines[1:-2]] == [*datasets.names(), *TABLES]
+    here = {line.split()[0]: line for line in lines[:-2]}
+    assert " 24 of 23308 " in here["fi"] and " yes " in here["synthetic"]
+    assert " faulty " in here["oasis"] and " no " in here["emoset"]
+    assert said.err.count("\n") == 1 and "OASIS.csv lacks the columns" in said.err
+
+
+@pytest.mark.parametrize("name", [*datasets.names(), *TABLES])
+def test_data_show_is_a_datasheet(name, capsys):
+    assert main(["data", "show", name]) == 0
     said = capsys.readouterr().out
-    assert all(f"{name}: " in said for name in datasets.names())
-    assert "present  yes" in said and "present  no" in said
+    info = TABLES[name][0] if name in TABLES else datasets.info(name)
+    text = " ".join(said.split())
+    for part in (info.title, info.labels, info.licence, info.access, info.layout, *info.faults):
+        assert " ".join(part.split()) in text
+    assert all(source in text for source in info.also_printed)
+
+
+def test_data_show_of_nothing_names_the_nearest(capsys):
+    assert main(["data", "show", "word_norm"]) == 2
+    assert "did you mean 'word_norms'" in capsys.readouterr().err
 
 
 def test_data_verify_tells_faults_by_its_status(real_data, monkeypatch, capsys):
     monkeypatch.setenv("EMOBOOK_DATA", str(real_data))
     assert main(["data", "verify", "oasis"]) == 0
-    assert "no fault" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no fault" in said and "note: 62 listed images without a file" in said
+
+
+def test_data_verify_options(fi_folder, capsys):
+    verify = ["data", "verify", "fi", "--root", str(fi_folder)]
+    assert main([*verify, "--option", "split_list=own"]) == 0
+    assert main([*verify, "--complete"]) == 1
+    assert "FAULT: other numbers than expected" in capsys.readouterr().out
+    (fi_folder / "Awe" / "awe0.jpg").unlink()
+    assert main(verify) == 1
+    assert "FAULT: 1 listed image without a file\n    Awe/awe0.jpg" in capsys.readouterr().out
+    assert main([*verify, "--option", "split_list"]) == 2
+    assert "has to be NAME=VALUE" in capsys.readouterr().err
+
+
+def test_data_manifest(fi_folder, tmp_path, capsys):
+    command = ["data", "manifest", "fi", "--root", str(fi_folder)]
+    file = str(tmp_path / "fi.sha256")
+    assert main([*command, "--write", file]) == 0
+    assert capsys.readouterr().out == f"{file} holds the hashes of 26 files of {fi_folder}\n"
+    assert main([*command, "--check", file]) == 0
+    assert capsys.readouterr().out == f"{fi_folder} is as {file} says\n"
+    (fi_folder / "Awe" / "awe0.jpg").unlink()
+    assert main([*command, "--check", file]) == 1
+    assert capsys.readouterr().out == "missing: Awe/awe0.jpg\n"
+    assert main([*command, "--check", f"{file}.gone"]) == 2
+    assert capsys.readouterr().err == f"emobook: {file}.gone: No such file or directory\n"
+    assert main(["data", "manifest", "synthetic", "--write", file]) == 2
+
+
+def test_data_extract(fi_folder, tmp_path, capsys):
+    archive = shutil.make_archive(str(tmp_path / "photos"), "gztar", fi_folder)
+    target = tmp_path / "new" / "fi"
+    assert main(["data", "extract", archive, str(target)]) == 0
+    assert capsys.readouterr().out == f"{target} holds the 26 files of {archive}\n"
+    assert main(["data", "verify", "fi", "--root", str(target)]) == 0
+    assert main(["data", "extract", archive, str(tmp_path / "x"), "--max-files", "25"]) == 2
+    assert "more than 25 files" in capsys.readouterr().err and not (tmp_path / "x").exists()
+    assert main(["data", "extract", archive, str(tmp_path / "x"), "--max-gb", "1e-6"]) == 2
 
 
 @pytest.fixture

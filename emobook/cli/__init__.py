@@ -6,6 +6,7 @@ import signal
 import sys
 
 from emobook import __version__
+from emobook.cli.data import add as add_data
 
 EXAMPLES = """examples:
   emobook run                                 every notebook that changed, on embedded data
@@ -14,7 +15,10 @@ EXAMPLES = """examples:
   emobook build                               the site, _build/html/index.html
   emobook check                               this machine's numbers against the committed ones
   emobook data list                           which data sets there are, and which are here
+  emobook data show artphoto                  what it holds, and how to get it
+  emobook data extract photos.zip ~/data/oasis
   emobook data verify oasis
+  emobook data manifest oasis --write oasis.sha256
   emobook predict holiday.jpg
 
 EMOBOOK_DATA names the folder with the data sets, EMOBOOK_CACHE the one for what can be computed
@@ -65,15 +69,7 @@ def parser() -> argparse.ArgumentParser:
         "--keep", action="store_true", help="make the last run's rows those to compare with"
     )
 
-    data = commands.add_parser("data", help="the data sets: list, verify")
-    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
-    command("list", _data_list, "which data sets there are, and which are here", actions)
-    verify = command("verify", _data_verify, "check a copy of a data set", actions)
-    verify.add_argument("name", metavar="NAME")
-    verify.add_argument("--root", help="where it is (default: $EMOBOOK_DATA/NAME)")
-    verify.add_argument(
-        "--complete", action="store_true", help="fewer images than were published is a fault"
-    )
+    add_data(commands, command)
 
     predict = command("predict", _predict, "the probability of each emotion for pictures")
     predict.add_argument("images", nargs="+", metavar="IMAGE")
@@ -127,25 +123,6 @@ def _check(options) -> int:
     differences = check(options.profile)
     print("\n".join(differences) or f"{options.profile}: the rows agree with the committed ones")
     return 1 if differences else 0
-
-
-def _data_list(options) -> int:
-    from emobook.datasets.verify import listing
-
-    table = listing().astype(object)
-    for line in table.where(table.notna(), "as many as asked for").to_dict("records"):
-        print(f"{line.pop('name')}: {line.pop('title')}")
-        for name, value in line.items():
-            print(f"    {name:<8} {value}")
-    return 0
-
-
-def _data_verify(options) -> int:
-    from emobook.datasets.verify import verify
-
-    report = verify(options.name, root=options.root, complete=options.complete)
-    print(report.to_text())
-    return 0 if report.ok else 1
 
 
 def _predict(options) -> int:

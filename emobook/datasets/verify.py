@@ -1,5 +1,6 @@
 """Is this copy of a data set whole? Counts, hashes, damaged, missing and repeated images."""
 
+import contextlib
 import dataclasses
 import hashlib
 import inspect
@@ -134,8 +135,9 @@ def _load(source, root=None, **options) -> Dataset:
     for option in options:
         one_of(f"{source.INFO.name}: option", option, accepted)
     if "keep_absent" in accepted:
-        options = {"keep_absent": True, **options}
-    return source.load(root=root, **options)
+        with contextlib.suppress(DatasetMissing):
+            return source.load(root=root, **{"keep_absent": True, **options})
+    return source.load(root=root, **options)  # or its word on what is missing first, the folder
 
 
 def _verify_table(name: str, root) -> Report:
