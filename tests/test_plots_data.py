@@ -106,3 +106,19 @@ def test_one_picture_shows_all_that_is_known():
     picture, _, votes = figures.one_picture(data, 1).axes
     assert len(picture.lines) == len(data.table["boxes"][1])
     assert [bar.get_width() for bar in votes.patches] == data.votes[1].tolist()
+
+
+def test_words_are_objects_or_those_of_the_group(rated):
+    assert figures.words_of(rated.subset([0, 1])) == [["a"], ["b"]]
+    rated.table["group"] = ["Dog attack", "Lake", "Lake", "Lake"]
+    assert figures.words_of(rated)[0] == ["dog", "attack"]
+    scenes = datasets.load("synthetic", n=2)
+    assert figures.words_of(scenes) == scenes.table["objects"].tolist()
+
+
+def test_without_a_set_the_figures_say_so():
+    for fig in (figures.histograms({}), figures.plane({}), figures.contact_sheet(None)):
+        assert fig.axes[0].texts[0].get_text().startswith("not run")
+    sections = figures.section_words(None, figures.words_of(None))
+    assert len(sections) == 16 and not sections["images"].any()
+    figures.word_grid(sections)

@@ -2,7 +2,7 @@
 
 Ratings are shown on the scale of their set. Kim et al. (2018) cut the plane of valence and arousal
 at 3, 5 and 7 on a scale of 1 to 9, which are the quarters of the scale; on 1 to 7 the same cuts are
-2.5, 4 and 5.5.
+2.5, 4 and 5.5. Where there is no set to draw, the figures of ratings say "not run".
 """
 
 from itertools import product
@@ -87,6 +87,8 @@ def histograms(sets: dict) -> Figure:
 
     sets: name → Dataset with ratings. A dashed line marks the middle of the scale.
     """
+    if not sets:
+        return _not_run()
     fig, axes = figure(
         2, len(sets), size=(max(6, 4.4 * len(sets)), 5), squeeze=False, sharey="col"
     )  # fmt: skip
@@ -110,6 +112,8 @@ def plane(sets: dict) -> Figure:
     sets: name → Dataset with ratings. The curves are those of a kernel density that leave a
     quarter, a half and three quarters of its mass outside; the grid has Kim's cuts.
     """
+    if not sets:
+        return _not_run()
     fig, axes = figure(1, len(sets), size=(4.6 * len(sets), 4.6), squeeze=False)
     with style():
         for axis, (name, data) in zip(axes[0], sets.items(), strict=True):
@@ -130,9 +134,11 @@ def contact_sheet(data, size: int = 7, leave_out=()) -> Figure:
     """Pictures on the plane of valence and arousal (Kim, Fig. 5): `size` by `size` places, in each
     the picture that is nearest to its middle; a place that no picture falls into stays empty.
 
-    data: Dataset with ratings. leave_out: groups that are not to be shown; listed images without a
-    file are not shown either. Raises `ImageError` where a picture cannot be read.
+    data: Dataset with ratings, or None. leave_out: groups that are not to be shown; listed images
+    without a file are not shown either. Raises `ImageError` where a picture cannot be read.
     """
+    if data is None:
+        return _not_run()
     (low, high), unit = data.scale, unit_ratings(data).to_numpy()
     shown = (data.table["path"].notna() & ~data.table["group"].isin(leave_out)).to_numpy()
     edges = low + (high - low) * np.arange(size + 1) / size
@@ -149,14 +155,26 @@ def contact_sheet(data, size: int = 7, leave_out=()) -> Figure:
     return fig
 
 
+def words_of(data) -> list[list[str]]:
+    """The words for what is in each picture: the objects of a scene, else the words of its group,
+    such as "dog" and "attack" of the theme "Dog attack"; empty for None."""
+    if data is None:
+        return []
+    if "objects" in data.table:
+        return data.table["objects"].tolist()
+    return data.table["group"].str.lower().str.split().tolist()
+
+
 def section_words(data, words, most: int = 4) -> pd.DataFrame:
     """The words most used in each of 4 × 4 sections of the plane (Kim, Fig. 7).
 
-    data: Dataset with ratings. words: for each image a list of words; one that repeats counts
-    once. A line per section, from the lowest valence and arousal, valence first: columns valence,
-    arousal (of `QUARTERS`), images, words ("dog (3), lake (2)"; equal ones by the alphabet).
+    data: Dataset with ratings, or None. words: for each image a list of words, as `words_of` gives
+    them; one that repeats counts once. A line per section, from the lowest valence and arousal,
+    valence first: columns valence, arousal (of `QUARTERS`), images, words ("dog (3), lake (2)";
+    equal ones by the alphabet).
     """
-    section = np.digitize(unit_ratings(data), [0.25, 0.5, 0.75])
+    rated = np.empty((0, 2)) if data is None else unit_ratings(data)
+    section = np.digitize(rated, [0.25, 0.5, 0.75])
     lines = []
     for arousal, valence in product(range(4), repeat=2):
         inside = np.flatnonzero((section == (valence, arousal)).all(axis=1))
@@ -175,7 +193,7 @@ def word_grid(sections: pd.DataFrame) -> Figure:
     with style():
         # no shade so dark that the words could not be read on it
         axes.imshow(
-            number, cmap="Blues", origin="lower", aspect="auto", vmin=0, vmax=2 * number.max()
+            number, cmap="Blues", origin="lower", aspect="auto", vmin=0, vmax=2 * number.max() or 1
         )
         for (y, x), words in zip(np.ndindex(4, 4), sections["words"], strict=True):
             axes.text(x, y, words.replace(", ", "\n"), ha="center", va="center", fontsize=9.5)
@@ -195,3 +213,10 @@ def unit_ratings(data) -> pd.DataFrame:
 def _cuts(scale) -> np.ndarray:
     low, high = scale
     return low + (high - low) * np.array([0.25, 0.5, 0.75])
+
+
+def _not_run() -> Figure:
+    fig, axes = figure(size=(5.8, 1.2))
+    axes.text(0.5, 0.5, "not run: there is no such set here", ha="center", va="center")
+    axes.axis("off")
+    return fig

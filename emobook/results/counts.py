@@ -47,8 +47,13 @@ def find(name: str) -> Dataset | None:
         options[option] = int(value) if value.isdigit() else value
     if "keep_absent" in inspect.signature(module(kind).load).parameters:
         options["keep_absent"] = True
+    return here(lambda: datasets.load(kind, **options))
+
+
+def here(load):
+    """What `load()` gives, such as a table of features; None where its files are not here."""
     try:
-        return datasets.load(kind, **options)
+        return load()
     except datasets.DatasetMissing:
         return None
 
