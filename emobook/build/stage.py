@@ -11,6 +11,7 @@ from bs4 import BeautifulSoup
 from emobook._book import code_cells, tags
 from emobook._book import source as text
 from emobook.build.about import Run, chapters, note, status
+from emobook.build.datasheets import datasheets
 
 _STATE = "application/vnd.jupyter.widget-state+json"
 _VIEW = "application/vnd.jupyter.widget-view+json"
@@ -52,9 +53,16 @@ def stage(root: Path, target: Path, pages: list[Path], ran, profile: str, editio
 
 
 def _fill(staged: Path, content: str, runs: dict) -> None:
-    """Write a page of prose with its placeholders `% emobook: chapters|status` filled in."""
-    for name, make in (("chapters", chapters), ("status", status)):
-        content = content.replace(f"% emobook: {name}\n", make(runs))
+    """Write a page of prose with its placeholders filled in: `% emobook: chapters`, `status` or
+    `datasheets`."""
+    makers = {
+        "chapters": lambda: chapters(runs),
+        "status": lambda: status(runs),
+        "datasheets": datasheets,
+    }
+    for name, make in makers.items():
+        if (mark := f"% emobook: {name}\n") in content:
+            content = content.replace(mark, make())
     staged.parent.mkdir(parents=True, exist_ok=True)
     staged.write_text(content, encoding="utf-8")
 

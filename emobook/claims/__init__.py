@@ -13,8 +13,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from emobook import evaluate, results
-from emobook.claims.listed import LOWER_IS_BETTER, MARGIN, UNITS, Claim, Measure, Test, Unit, claims
+from emobook import results
+from emobook.claims.listed import MARGIN, UNITS, Claim, Measure, Test, Unit, claims
 from emobook.results.tables import Table, table_html
 
 __all__ = [
@@ -99,7 +99,7 @@ def test(id: str, dataset: str, *, better=None, worse=None, column=None, note: s
     better, column = better or claim.test.better, column or claim.test.column
     cell = {"item": claim.test.item, "column": column, "dataset": dataset}
     cell |= {"metric": claim.test.metric, "paper": claim.paper}
-    gains = [_gain(cell, better, other) for other in worse]
+    gains = [results.paired_gain(better, other, **cell) for other in worse]
     gain, low, high = np.min([g[:3] for g in gains], axis=0).tolist()
     return _recorded(claim, dataset, gain, low, high, gains[0][3], note)
 
@@ -140,20 +140,6 @@ def _recorded(claim: Claim, dataset: str, gain, low, high, n, note: str) -> Resu
     )
     found = _verdict_of(claim, dataset, low, high)
     return Result(claim.id, dataset, gain, low, high, n, found)
-
-
-def _gain(cell: dict, better: str, worse: str) -> tuple[float, float, float, int]:
-    ids, a, groups = results.per_image(row=better, **cell)
-    others, b, _ = results.per_image(row=worse, **cell)
-    if not np.array_equal(ids, others):
-        raise ValueError(
-            f"{better!r} and {worse!r} must be recorded on the same images to be paired"
-        )
-    if cell["metric"] in LOWER_IS_BETTER:
-        a, b = -a, -b
-    interval = evaluate.paired_gain(np.nanmean(a, axis=1), np.nanmean(b, axis=1), groups)
-    per_run = a.mean(axis=0) - b.mean(axis=0) if a.shape == b.shape else []
-    return (*evaluate.over_runs(interval, per_run), len(ids))
 
 
 def _verdict_of(claim: Claim, dataset: str, low: float, high: float) -> str:

@@ -6,8 +6,7 @@ import yaml
 
 from emobook import _files, results
 
-LOWER_IS_BETTER = ("mse",)
-PAIRED = (*results.CLASS_METRICS, *LOWER_IS_BETTER)
+PAIRED = (*results.CLASS_METRICS, *results.LOWER_IS_BETTER)
 MARGIN = 0.5
 
 
@@ -108,7 +107,7 @@ def _claim(line, source: str) -> Claim:
     if line["test"] is not None:
         line["test"] = _test(line["test"], f"{where}, test")
         pairs = isinstance(line["test"], Test)
-        expected = "MSE" if pairs and line["test"].metric in LOWER_IS_BETTER else "%"
+        expected = "MSE" if pairs and line["test"].metric in results.LOWER_IS_BETTER else "%"
         if pairs and line["unit"] != expected:
             raise ValueError(f"{where}: unit {line['unit']!r} does not fit the test's metric")
     return Claim(**line)

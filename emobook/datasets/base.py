@@ -23,26 +23,9 @@ from emobook.datasets.lists import DatasetError, failures, one_of, sizes
 from emobook.datasets.record import Info
 
 NAMES = (
-    "synthetic",
-    "fi",
-    "oasis",
-    "flickr_ldl",
-    "twitter_ldl",
-    "artphoto",
-    "abstract",
-    "iaps",
-    "iaps_subset",
-    "emotion6",
-    "emotionroi",
-    "cgna",
-    "twitter1",
-    "twitter2",
-    "rapolu5",
-    "emoset",
-    "wikiart",
-    "coco128",
-    "ade20k",
-    "folder",
+    "synthetic", "fi", "oasis", "flickr_ldl", "twitter_ldl", "artphoto", "abstract", "iaps",
+    "iaps_subset", "emotion6", "emotionroi", "cgna", "twitter1", "twitter2", "rapolu5", "emoset",
+    "wikiart", "coco128", "ade20k", "folder",
 )  # fmt: skip
 POLICIES = ("raise", "drop")
 TWO = ("negative", "positive")

@@ -10,6 +10,7 @@ import numbers
 
 import numpy as np
 
+from emobook import evaluate
 from emobook.emotions import MIKELS8
 from emobook.results import record
 from emobook.results.compare import compare
@@ -26,9 +27,11 @@ from emobook.results.stored import (
 )
 
 CLASS_METRICS = record.CLASS_METRICS
+LOWER_IS_BETTER = ("mse",)
 
 __all__ = [
     "CLASS_METRICS",
+    "LOWER_IS_BETTER",
     "PAPERS",
     "check",
     "compare",
@@ -37,6 +40,7 @@ __all__ = [
     "forget",
     "keep",
     "measured",
+    "paired_gain",
     "per_image",
     "predictions",
     "record_predictions",
@@ -178,6 +182,28 @@ def per_image(item: str, row: str, column: str, dataset: str, metric: str, paper
         )
     ids, values, _, groups = cell.per_image(metric)
     return ids, values, groups
+
+
+def paired_gain(better: str, worse: str, **cell) -> tuple[float, float, float, int]:
+    """By how much the row `better` beats the row `worse` of one table, compared image by image.
+
+    cell: paper, item, column, dataset, metric, as both were recorded in this session. Returns
+    (gain, low, high, images); the gain is a fraction for accuracies, and of errors it is the fall.
+    The interval resamples images, or groups; with three or more runs, paired by number, the spread
+    of the runs' gains joins it as in `record_predictions`.
+    Raises ValueError for predictions that were not recorded, or on other images.
+    """
+    ids, a, groups = per_image(row=better, **cell)
+    others, b, _ = per_image(row=worse, **cell)
+    if not np.array_equal(ids, others):
+        raise ValueError(
+            f"{better!r} and {worse!r} must be recorded on the same images to be paired"
+        )
+    if cell["metric"] in LOWER_IS_BETTER:
+        a, b = -a, -b
+    interval = evaluate.paired_gain(np.nanmean(a, axis=1), np.nanmean(b, axis=1), groups)
+    per_run = a.mean(axis=0) - b.mean(axis=0) if a.shape == b.shape else []
+    return (*evaluate.over_runs(interval, per_run), len(ids))
 
 
 def flush() -> None:

@@ -147,6 +147,19 @@ def mean_ratings(ratings: pd.DataFrame, correct: str | None = None) -> pd.DataFr
     return groups[list(SCALES)].mean().assign(raters=groups.size()).reset_index()
 
 
+def squared_errors(ratings: pd.DataFrame, truth, correct: str | None = None) -> np.ndarray:
+    """(N,) squared distance of each image's rating from the truth, mean of valence and arousal.
+
+    truth: (N, 2), the row of image i at i, 1 to 9. correct: as of `adjust`. Raises ValueError as
+    `adjust` does, and where an image of the ratings has no row.
+    """
+    means, truth = mean_ratings(ratings, correct), np.asarray(truth, dtype=float)
+    rows = means["image"].to_numpy()
+    if truth.ndim != 2 or truth.shape[1] != 2 or rows.max() >= len(truth):
+        raise ValueError("truth must hold valence and arousal for every image that was rated")
+    return ((means[list(SCALES)].to_numpy() - truth[rows]) ** 2).mean(axis=1)
+
+
 def reliability(ratings: pd.DataFrame) -> pd.DataFrame:
     """How far other raters would give the same values: the limit of every predictor.
 

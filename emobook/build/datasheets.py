@@ -1,0 +1,90 @@
+"""One sheet per data set, from its record: what it is, how to get it, its counts, its faults."""
+
+from emobook import datasets
+from emobook.datasets.tables import TABLES
+from emobook.results import recorded
+
+ITEM = "counts"
+"""Rows of this item say how many images of a class (row) a data set has (metric "images")."""
+
+
+def datasheets() -> str:
+    """The sheets of every set and table that the package reads, in Markdown, an overview first.
+
+    Printed counts come from the records of the sets, found ones from the rows that a run with real
+    data recorded; where nothing was recorded, the sheet says "not run".
+    """
+    infos = [datasets.info(name) for name in datasets.names()]
+    infos = [info for info in infos if not info.embedded]
+    tables = [info for info, _ in TABLES.values()]
+    found = recorded("real")
+    found = found[(found["item"] == ITEM) & (found["metric"] == "images")]
+    parts = [_overview(infos), "## Sets of pictures\n", *(_sheet(info, found) for info in infos)]
+    parts += ["## Tables\n", *(_sheet(info, found) for info in tables)]
+    return "\n".join(parts)
+
+
+def _overview(infos) -> str:
+    lines = ["| set | pictures | what people said | access |", "|---|---:|---|---|"]
+    for info in infos:
+        name = f"[{info.name}](#sheet-{info.name.replace('_', '-')})"
+        lines.append(_row(name, _number(info.images), info.labels, info.access))
+    return "\n".join(lines) + "\n"
+
+
+def _sheet(info, found) -> str:
+    facts = {
+        "what it holds": info.labels,
+        "access": info.access,
+        "licence": info.licence,
+        "source": info.source,
+        "where to put it": f"{info.layout}, into `$EMOBOOK_DATA/{info.folder or info.name}`",
+        "two classes": _two(info),
+        "not every picture": info.partial,
+    }
+    cite = f" {{cite}}`{info.paper}`" if info.paper else ""
+    lines = [f"(sheet-{info.name.replace('_', '-')})=", f"### {info.title}", ""]
+    lines += [f"`{info.name}`{cite}", ""]
+    lines += [f"- **{name}**: {value}" for name, value in facts.items() if value]
+    if info.faults:
+        lines += ["- **known faults**:", *(f"    - {fault}" for fault in info.faults)]
+    counts = _counts(info, found[found["dataset"] == info.name])
+    return "\n".join([*lines, "", *counts, ""])
+
+
+def _two(info) -> str:
+    sides = [c for c in info.classes or () if c in info.positive]
+    if not sides or tuple(info.classes) == ("negative", "positive"):
+        return ""
+    text = f"{', '.join(sides)} are positive"
+    return f"{text}, {', '.join(info.neutral)} left out" if info.neutral else text
+
+
+def _counts(info, found) -> list[str]:
+    """A table of pictures per class: as printed, as printed elsewhere, and as found."""
+    printed = dict(info.also_printed)
+    if info.expected:
+        printed = {info.expected_source: info.expected, **printed}
+    here = dict(zip(found["row"], found["value"], strict=True))
+    if not printed and not here:
+        return []
+    date = f"found ({found['date'].iloc[0]})" if here else "found"
+    heads = ["pictures", *printed, date]
+    lines = [":::{dropdown} Pictures per class, printed and found", _row(*heads)]
+    lines.append("|---|" + "---:|" * (len(heads) - 1))
+    for name in (*(info.classes or ()), "all"):
+        cells = [_number(_of(counts, name)) for counts in printed.values()]
+        lines.append(_row(name, *cells, _number(here.get(name), "not run")))
+    return [*lines, ":::"]
+
+
+def _of(counts, name: str) -> int | None:
+    return sum(counts.values()) if name == "all" else counts.get(name)
+
+
+def _number(value, absent: str = "–") -> str:
+    return absent if value is None else f"{int(value):,}"
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
