@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from emobook import results
-from emobook.datasets import DatasetError
+from emobook import datasets, results
+from emobook.datasets import Dataset, DatasetError
 from emobook.emotions import MIKELS8
 from emobook.results import counts
 
@@ -83,13 +83,16 @@ def test_emotionroi_is_recorded_as_it_is_printed():
 
 @pytest.mark.parametrize(("absent", "total"), [(None, 24), ("abstract", None)])
 def test_the_three_small_sets_are_summed_only_together(monkeypatch, absent, total):
-    class Found:
-        def counts(self):
-            return pd.Series(1, MIKELS8)
-
-    monkeypatch.setattr(counts, "find", lambda name: None if name == absent else Found())
+    ids = [f"{k}" for k in range(8)]
+    table = pd.DataFrame({"path": None, "id": ids, "split": "train", "group": ids})
+    info = datasets.info("artphoto")
+    found = Dataset(info, table, classes=MIKELS8, labels=np.arange(8))
+    monkeypatch.setattr(counts, "find", lambda name: None if name == absent else found)
     counts.record_all(counts.SMALL)
-    value = recorded()["you2016", "Table 1", "In Total", "Sum", "found here"]
+    rows = recorded()
+    assert rows["", "counts", "all", "list", "artphoto"] == 8
+    assert rows["", "counts", "fear", "list", "artphoto"] == 1
+    value = rows["you2016", "Table 1", "In Total", "Sum", "found here"]
     assert value == total if total else pd.isna(value)
 
 

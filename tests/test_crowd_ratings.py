@@ -8,9 +8,11 @@ from emobook.datasets.crowd.ratings import (
     SCALES,
     adjust,
     carry_over,
+    draw_ratings,
     mean_ratings,
     reliability,
     simulate_ratings,
+    squared_errors,
 )
 
 BIAS = {"r0": 1.0, "r1": -1.0, "r2": 0.5}
@@ -310,3 +312,34 @@ def test_ratings_that_cannot_be_used(ratings, message):
 def test_an_unknown_correction():
     with pytest.raises(ValueError, match=r"^correct must be None, 'centre' or 'additive'"):
         mean_ratings(table([("a", 0, 5)]), "center")
+
+
+def test_squared_errors_belong_to_the_images_that_were_rated():
+    given = pd.DataFrame(
+        {
+            "worker": ["a", "b", "a", "b"],
+            "image": [2, 2, 0, 0],
+            "valence": [4, 6, 1, 1],
+            "arousal": [9, 9, 2, 4],
+        }
+    )
+    truth = [[1, 5], [0, 0], [7, 9]]
+    found = squared_errors(given, truth)  # image 0: 0 and 2², image 2: 2² and 0
+    assert found.tolist() == [2, 2]
+    with pytest.raises(ValueError, match="every image"):
+        squared_errors(given, truth[:2])
+
+
+def test_drawn_ratings_have_the_published_means_spreads_and_reliability():
+    rng = np.random.default_rng(0)
+    means = np.stack([rng.normal(4, 1.0, 800), rng.normal(4, 0.5, 800)], axis=1)
+    given = draw_ratings(means, np.full((800, 2), 0.9), scale=(1, 7), per_image=5)
+    assert len(given) == 4000 and given["worker"].is_unique
+    assert given["image"].tolist()[:6] == [0, 0, 0, 0, 0, 1]
+    found = given.groupby("image")[list(SCALES)].mean()
+    assert np.abs((found - means).mean()).max() < 0.05
+    within = 0.9**2 + 1 / 12  # a whole number is off by the variance of an even spread over 1
+    expected = [v / (v + within / 5) for v in means.var(axis=0)]
+    assert reliability(given)["mean"].tolist() == pytest.approx(expected, abs=0.03)
+    with pytest.raises(ValueError, match="at least 0"):
+        draw_ratings(means, -means)

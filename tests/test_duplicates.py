@@ -9,6 +9,8 @@ from skimage import data
 
 from emobook.datasets.duplicates import (
     DISTANCE,
+    copies,
+    copy_distances,
     near_groups,
     near_pairs,
     perceptual_hash,
@@ -120,3 +122,14 @@ def test_real_photos_are_told_apart(real_data):
     assert not failed and len(hashes) > 90
     pairs = {(photos[i].stem, photos[j].stem) for i, j, _ in near_pairs(hashes)}
     assert pairs == {("Couple 2", "Couple 9")}, "one scene, photographed twice"
+
+
+def test_copies_and_strangers_are_counted_apart(photos):
+    apart = copy_distances(photos)
+    assert list(apart) == [*copies(photos[0]), "different pictures"]
+    assert all(len(part) == len(photos) for name, part in apart.items() if "pictures" not in name)
+    assert len(apart["different pictures"]) == len(photos) * (len(photos) - 1) // 2
+    assert apart["half the size"][1] == bits(photos[1], copies(photos[1])["half the size"])
+    assert apart["different pictures"][0] == bits(photos[0], photos[1])
+    assert apart["JPEG at quality 40"].max() <= DISTANCE < apart["mirrored"].min()
+    assert copies(photos[0])["5 % cropped"].size == (462, 462)  # of 512, with 25 off each side

@@ -613,3 +613,11 @@ def test_rows_read_back_as_they_were_written(book):
     results.flush()
     written = pd.read_csv(io.StringIO((book / "out" / "rows.csv").read_text()))
     assert written.value[0] == results.rows().value[0]
+
+
+def test_counts_in_the_millions_keep_every_digit(book):
+    results.record_row("you2016", "Figure 2", "all", "posts", "synthetic", "images", 2_247_166)
+    results.record_row("you2016", "Figure 2", "all", "share", "synthetic", "share", 1 / 3)
+    results.flush()
+    text = (book / "out" / "rows.csv").read_text()
+    assert ",2247166," in text and ",0.333333," in text

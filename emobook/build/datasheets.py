@@ -3,9 +3,7 @@
 from emobook import datasets
 from emobook.datasets.tables import TABLES
 from emobook.results import recorded
-
-ITEM = "counts"
-"""Rows of this item say how many images of a class (row) a data set has (metric "images")."""
+from emobook.results.counts import SHEET
 
 
 def datasheets() -> str:
@@ -18,7 +16,7 @@ def datasheets() -> str:
     infos = [info for info in infos if not info.embedded]
     tables = [info for info, _ in TABLES.values()]
     found = recorded("real")
-    found = found[(found["item"] == ITEM) & (found["metric"] == "images")]
+    found = found[found["item"] == SHEET]
     parts = [_overview(infos), "## Sets of pictures\n", *(_sheet(info, found) for info in infos)]
     parts += ["## Tables\n", *(_sheet(info, found) for info in tables)]
     return "\n".join(parts)
@@ -62,24 +60,27 @@ def _two(info) -> str:
 
 def _counts(info, found) -> list[str]:
     """A table of pictures per class: as printed, as printed elsewhere, and as found."""
-    printed = dict(info.also_printed)
+    columns = dict(info.also_printed)
     if info.expected:
-        printed = {info.expected_source: info.expected, **printed}
-    here = dict(zip(found["row"], found["value"], strict=True))
-    if not printed and not here:
+        columns = {info.expected_source: info.expected, **columns}
+    columns = {source: {**part, "all": sum(part.values())} for source, part in columns.items()}
+    for column, part in found.groupby("column"):
+        here = dict(zip(part["row"], part["value"], strict=True))
+        columns[f"counted: {column}"] = here
+    if not columns:
         return []
-    date = f"found ({found['date'].iloc[0]})" if here else "found"
-    heads = ["pictures", *printed, date]
-    lines = [":::{dropdown} Pictures per class, printed and found", _row(*heads)]
-    lines.append("|---|" + "---:|" * (len(heads) - 1))
-    for name in (*(info.classes or ()), "all"):
-        cells = [_number(_of(counts, name)) for counts in printed.values()]
-        lines.append(_row(name, *cells, _number(here.get(name), "not run")))
+    if found.empty:
+        columns["counted"] = {}
+    rows = dict.fromkeys((*(info.classes or ()), "all"))
+    rows |= dict.fromkeys(row for part in columns.values() for row in part)
+    rows = [row for row in rows if row != "all"] + ["all"]
+    when = f" (counted on {found['date'].iloc[0]})" if len(found) else ""
+    lines = [f":::{{dropdown}} Pictures per class, in print and counted{when}"]
+    lines += [_row("pictures", *columns), "|---|" + "---:|" * len(columns)]
+    for name in rows:
+        cells = (_number(p.get(name), "–" if p else "not run") for p in columns.values())
+        lines.append(_row(name, *cells))
     return [*lines, ":::"]
-
-
-def _of(counts, name: str) -> int | None:
-    return sum(counts.values()) if name == "all" else counts.get(name)
 
 
 def _number(value, absent: str = "–") -> str:

@@ -87,7 +87,7 @@ def of_counts(counts: pd.DataFrame, info: Info, complete: bool) -> Iterator[Find
         return
     rows = {row.Index: f"{row.listed} for {row.expected}" for row in wrong.itertuples()}
     parts = [f"{rows.pop('all')} images"] if "all" in rows else []
-    parts += [f"{_some(len(rows), 'class', 'classes')} differ"] if rows else []
+    parts += [f"{_some(len(rows), 'class differs', 'classes differ')}"] if rows else []
     sentence = f"other numbers than expected ({info.expected_source}): {', '.join(parts)}"
     listed = counts["listed"].to_dict()
     same = [

@@ -71,9 +71,12 @@ class Report:
         lines += [self.counts.astype(object).fillna("-").to_string(), ""]
         if self.expected_source:
             lines.append(f"expected: {self.expected_source}")
-        lines.append(f"{len(self.manifest)} files, manifest sha256 {self.digest}")
+        files = f"{len(self.manifest)} file{'s' if len(self.manifest) > 1 else ''}"
+        lines.append(f"{files}, manifest sha256 {self.digest}")
         for finding in sorted(self.findings, key=lambda f: f.fault):
             lines.append(f"{'FAULT' if finding.fault else 'note'}: {finding.sentence}")
+            if self.labels_only and finding.kind == "missing":
+                continue  # they are all of them
             lines += [f"    {item}" for item in finding.items[:limit]]
             more = 0 if limit is None else len(finding.items) - limit
             if more > 0:

@@ -30,6 +30,7 @@ PLACES = {
     "rapolu5": ((*_RAPOLU, "Ours"),),
 }
 """Set → where it is counted in print: paper, table, and its row (You) or column (Rapolu)."""
+SHEET = "counts"
 SMALL = ("iaps_subset", "artphoto", "abstract")
 MAJORITY = "Majority baselines"
 NAMED = {"fi": "fi, photos here", "fi, split_list ser30k": "fi, public list"}
@@ -88,9 +89,24 @@ def record(name: str, found: pd.Series | None, dataset: str | None = None) -> No
             record_row(paper, item, *cell, shown, "images", value, note=note)
 
 
+def record_sheet(name: str, dataset: Dataset) -> None:
+    """Record a set's images per class and in all, for its datasheet (item `SHEET`, no paper).
+
+    The column says what was counted: "photos", or "list" where only names are here, and the
+    reading of the set after a comma.
+    """
+    kind, _, reading = name.partition(", ")
+    what = "photos" if dataset.table["path"].notna().any() else "list"
+    column = f"{what}, {reading}" if reading else what
+    classes = dataset.counts().to_dict() if dataset.labels is not None else {}
+    for row, count in {**classes, "all": len(dataset)}.items():
+        record_row("", SHEET, row, column, kind, "images", count)
+
+
 def record_all(names) -> dict[str, pd.Series | None]:
     """Look for each set, record its counts, and return them: name → images per class, or None.
 
+    They are recorded for the tables of the papers that count the set, and for its datasheet.
     Where all three small sets are asked for, their sum is recorded too.
     """
     found = {}
@@ -98,6 +114,8 @@ def record_all(names) -> dict[str, pd.Series | None]:
         dataset = find(name)
         found[name] = None if dataset is None else dataset.counts()
         record(name, found[name])
+        if dataset is not None:
+            record_sheet(name, dataset)
     if set(SMALL) <= found.keys():
         parts = [found[name] for name in SMALL]
         record("in total", None if any(part is None for part in parts) else sum(parts))

@@ -120,8 +120,10 @@ def baseline(metric: str, truth: np.ndarray) -> float | None:
 
 
 def format_number(value) -> str:
-    """Six significant digits; empty for None and NaN."""
-    return "" if value is None or math.isnan(value) else format(float(value), ".6g")
+    """Six significant digits, all of them for whole numbers; empty for None and NaN."""
+    if value is None or math.isnan(value):
+        return ""
+    return format(float(value), ".0f" if float(value).is_integer() else ".6g")
 
 
 def parse_rows(file) -> pd.DataFrame:

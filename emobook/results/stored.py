@@ -107,8 +107,8 @@ def rows(profile: str | None = None) -> pd.DataFrame:
     profile: default `$EMOBOOK_PROFILE`, else "mini". A notebook that `emobook run` executes sees
     its own rows and those of the notebooks that its metadata names under "after"; elsewhere all
     notebooks count. Columns as in rows.csv: paper, item, row, column, dataset, metric, value, low,
-    high, n, baseline, ceiling, note. Shares are fractions, numbers have six digits, and what was
-    not measured is NaN.
+    high, n, baseline, ceiling, note. Shares are fractions, numbers have six digits (whole ones
+    all of theirs), and what was not measured is NaN.
     """
     profile = profile_name(profile)
     folder = run_folder(profile)

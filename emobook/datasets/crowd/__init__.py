@@ -26,7 +26,8 @@ _NAMES = {
     "amt": ("read_amt", "yes_no"),
     "aggregation": ("METHODS", "aggregate", "compare"),
     "ratings": (
-        "adjust", "carry_over", "mean_ratings", "reliability", "simulate_ratings", "squared_errors",
+        "adjust", "carry_over", "draw_ratings", "mean_ratings", "reliability", "simulate_ratings",
+        "squared_errors",
     ),
 }  # fmt: skip
 _HOMES = {name: module for module, names in _NAMES.items() for name in names}

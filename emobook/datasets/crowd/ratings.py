@@ -100,6 +100,28 @@ def simulate_ratings(
     )
 
 
+def draw_ratings(means, spreads, *, scale=(1, 9), per_image: int = 5, seed: int = 0):
+    """Ratings of `per_image` people an image, drawn from its published mean and spread.
+
+    means, spreads: (N, 2) mean and standard deviation of valence and arousal over people. Drawn
+    from a normal distribution, to the nearest whole number on `scale` (at its ends the mean
+    moves inwards a little). Every rating has a worker of its own, so his level is part of the
+    spread. Returns worker, image, valence, arousal. Raises ValueError for other shapes, NaN, or a
+    negative spread.
+    """
+    means, spreads = np.asarray(means, dtype=float), np.asarray(spreads, dtype=float)
+    if means.ndim != 2 or means.shape[1] != 2 or spreads.shape != means.shape:
+        raise ValueError(f"means and spreads must be (N, 2), not {means.shape}, {spreads.shape}")
+    if not (np.isfinite(means).all() and (spreads >= 0).all()):
+        raise ValueError("means must be finite, and spreads at least 0")
+    felt = np.random.default_rng(seed).normal(means, spreads, (per_image, *means.shape))
+    given = felt.round().clip(*scale).transpose(1, 0, 2).reshape(-1, 2).astype(np.int64)
+    table = pd.DataFrame(given, columns=list(SCALES))
+    table.insert(0, "image", np.repeat(np.arange(len(means)), per_image))
+    table.insert(0, "worker", [f"w{i}" for i in range(len(table))])
+    return table
+
+
 def adjust(ratings: pd.DataFrame, correct: str | None = None) -> pd.DataFrame:
     """The same rows, freed of their workers' levels; the mean of all ratings stays as it is.
 
