@@ -27,8 +27,8 @@ def test_every_set_and_table_has_a_sheet_and_an_entry(counted):
     for name in (n for n in datasets.names() if n != "synthetic"):
         info = datasets.info(name)
         assert f"[{name}](#sheet-{name.replace('_', '-')})" in page
-        assert info.access in page and info.licence in page
-        assert all(fault in page for fault in info.faults)
+        assert made._plain(info.access) in page and made._plain(info.licence) in page
+        assert all(made._plain(fault) in page for fault in info.faults)
 
 
 def test_printed_and_counted_stand_side_by_side(counted):
@@ -52,3 +52,11 @@ def test_what_was_not_counted_says_so(counted):
 def test_neutral_classes_are_named():
     sheet = made.datasheets().split("(sheet-emotion6)=")[1].split("(sheet-")[0]
     assert "joy, surprise are positive, neutral left out" in sheet
+
+
+def test_text_is_no_markup_and_addresses_are_links():
+    text = 'a_b [["x.jpg", 0]] at $5 <i> (see https://example.org/a_b.html), https://example.org.'
+    assert made._plain(text) == (
+        r'a\_b \[\["x.jpg", 0\]\] at \$5 \<i\> '
+        "(see <https://example.org/a_b.html>), <https://example.org>."
+    )

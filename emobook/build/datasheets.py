@@ -1,5 +1,7 @@
 """One sheet per data set, from its record: what it is, how to get it, its counts, its faults."""
 
+import re
+
 from emobook import datasets
 from emobook.datasets.tables import TABLES
 from emobook.results import recorded
@@ -26,7 +28,7 @@ def _overview(infos) -> str:
     lines = ["| set | pictures | what people said | access |", "|---|---:|---|---|"]
     for info in infos:
         name = f"[{info.name}](#sheet-{info.name.replace('_', '-')})"
-        lines.append(_row(name, _number(info.images), info.labels, info.access))
+        lines.append(_row(name, _number(info.images), _plain(info.labels), _plain(info.access)))
     return "\n".join(lines) + "\n"
 
 
@@ -36,16 +38,16 @@ def _sheet(info, found) -> str:
         "access": info.access,
         "licence": info.licence,
         "source": info.source,
-        "where to put it": f"{info.layout}, into `$EMOBOOK_DATA/{info.folder or info.name}`",
+        "where to put it": f"{info.layout}, into $EMOBOOK_DATA/{info.folder or info.name}",
         "two classes": _two(info),
         "not every picture": info.partial,
     }
     cite = f" {{cite}}`{info.paper}`" if info.paper else ""
     lines = [f"(sheet-{info.name.replace('_', '-')})=", f"### {info.title}", ""]
     lines += [f"`{info.name}`{cite}", ""]
-    lines += [f"- **{name}**: {value}" for name, value in facts.items() if value]
+    lines += [f"- **{name}**: {_plain(value)}" for name, value in facts.items() if value]
     if info.faults:
-        lines += ["- **known faults**:", *(f"    - {fault}" for fault in info.faults)]
+        lines += ["- **known faults**:", *(f"    - {_plain(fault)}" for fault in info.faults)]
     counts = _counts(info, found[found["dataset"] == info.name])
     return "\n".join([*lines, "", *counts, ""])
 
@@ -83,9 +85,17 @@ def _counts(info, found) -> list[str]:
     return [*lines, ":::"]
 
 
+def _plain(text: str) -> str:
+    """A record's text in Markdown: as it stands, with addresses as links."""
+    parts = re.split(r"(https?://[^\s,;)]*[^\s,;).])", text)
+    escaped = (re.sub(r"([\\`*_\[\]<>$#|])", r"\\\1", part) for part in parts[::2])
+    links = [f"<{address}>" for address in parts[1::2]]
+    return "".join(a + b for a, b in zip(escaped, [*links, ""], strict=True))
+
+
 def _number(value, absent: str = "–") -> str:
     return absent if value is None else f"{int(value):,}"
 
 
 def _row(*cells: str) -> str:
-    return "| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |"
+    return "| " + " | ".join(cells) + " |"

@@ -107,6 +107,6 @@ def purities(rates, kinds: dict) -> Figure:
             width = np.where(np.isnan(before), 0, after - left)
             axes[name].barh(MIKELS8, width, left=left, color=LIGHT, edgecolor=BLUE)
             about = f"sensitivity {sensitivity:g}\nspecificity {specificity:g}"
-            axes[name].set(xlim=(0, 1.02), title=f"{name}\n{about}")
+            axes[name].set(xlim=(0, 1.02), xticks=(0, 0.5, 1), title=f"{name}\n{about}")
         axes[name].invert_yaxis()
     return fig
