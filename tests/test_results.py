@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 import pytest
+from bs4 import BeautifulSoup
 from scipy import stats
 
 from emobook import evaluate, results
@@ -621,3 +622,20 @@ def test_counts_in_the_millions_keep_every_digit(book):
     results.flush()
     text = (book / "out" / "rows.csv").read_text()
     assert ",2247166," in text and ",0.333333," in text
+
+
+def test_compare_in_the_papers_form(monkeypatch):
+    monkeypatch.setenv("EMOBOOK_PROFILE", "mini")
+    cell = ("you2016", "Table 1", "ArtPhoto", "Fear")
+    results.record_row(*cell, "found here", "images", 114)
+    results.record_row(*cell, "another list", "images", 113)
+    results.record_row("you2016", "Table 1", "ArtPhoto", "Awe", "found here", "images", 102)
+    table = BeautifulSoup(results.compare("you2016", "Table 1", down="column").html, "html.parser")
+    heads = [head.text for head in table.thead.find_all("th")]
+    assert heads == ["", "IAPS-Subset", "ArtPhoto", "Abstract Paintings", "In Total"]
+    rows = {row.th.text: [td.text for td in row.find_all("td")] for row in table.tbody("tr")}
+    assert [*rows] == [*(name.title() for name in MIKELS8), "Sum"]
+    assert rows["Awe"][1] == "102now: 102" and rows["Amusement"][1] == "101not run"
+    assert rows["Fear"][1] == "115now, another list: 113now, found here: 114"
+    across = BeautifulSoup(results.compare("you2016", "Table 1", down="row").html, "html.parser")
+    assert [row.th.text for row in across.tbody("tr")] == heads[1:]

@@ -23,7 +23,9 @@ DECIMALS = {
 ORDER = ("now", *stored.RECORDED)
 
 
-def compare(paper: str, item: str, profile: str | None = None, columns=None) -> Table:
+def compare(
+    paper: str, item: str, profile: str | None = None, columns=None, down: str | None = None
+) -> Table:
     """Printed and corrected numbers of a paper's table or figure beside what was measured.
 
     Measured are the rows of `rows(profile)` and, as a record that is not rerun, those committed
@@ -31,7 +33,9 @@ def compare(paper: str, item: str, profile: str | None = None, columns=None) -> 
     column, metric, unit, printed, corrected, erratum, source ("now" or the recorded profile),
     dataset, value, low, high, n, baseline, ceiling, note. Where the paper prints percent, measured
     shares are in percent as well. What nothing was measured for has the note "not run". In a
-    notebook it shows as a table with a column per data set. columns: only these of the item.
+    notebook it shows as a table with a column per data set, or with `down` in the paper's form:
+    "row" has the paper's rows below each other, "column" its columns, and each cell holds what is
+    printed and below it what was measured. columns: only these of the item.
 
     Raises ValueError for an unknown paper, and for an item that is neither printed nor measured.
     """
@@ -64,7 +68,7 @@ def compare(paper: str, item: str, profile: str | None = None, columns=None) -> 
         "dataset", "value", "low", "high", "n", "baseline", "ceiling", "note",
     ]  # fmt: skip
     table = Table(cells[shown])
-    table.html = _html(cells, paper, item)
+    table.html = _html(cells, paper, item) if down is None else _form(cells, paper, item, down)
     return table
 
 
@@ -93,7 +97,7 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         *(["printed"] if in_print else []),
         *(_head(*source, shared[source]) for source in sources),
     ]
-    numbers = {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
+    numbers = _numbers(cells)
     lines = []
     for (row, column, metric), group in cells.groupby(["row", "column", "metric"], sort=False):
         found = {(c.source, c.dataset): c for c in group.itertuples()}
@@ -103,23 +107,57 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
         lines.append([escape(row), *([] if only else [escape(name)]), *texts])
     title = f"{item} ({only})" if only else item
-    if in_print:
+    caption = _caption(cells, paper, item, title) + "; 95 % intervals in brackets"
+    caption += stored.recordings(measured)
+    return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=_notes(numbers))
+
+
+def _form(cells: pd.DataFrame, paper: str, item: str, down: str) -> str:
+    """The table in the paper's form: what is printed, and below it what was measured."""
+    across = {"row": "column", "column": "row"}[down]
+    numbers = _numbers(cells)
+    heads = list(dict.fromkeys(cells[across]))
+    lines = []
+    for name, line in cells.groupby(down, sort=False):
+        found = {key: _stack(group, cells, numbers) for key, group in line.groupby(across)}
+        lines.append([escape(name), *(found.get(head, "") for head in heads)])
+    caption = _caption(cells, paper, item, item) + "; measured numbers in small print"
+    caption += stored.recordings(cells[cells["dataset"] != ""])
+    return table_html(caption, ["", *heads], lines, row_heads=1, notes=_notes(numbers))
+
+
+def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
+    """One cell of the paper: its number, and a small line for each number that was measured."""
+    texts = [_printed(group.iloc[0], cells, numbers)]
+    for cell in group[group["value"].notna()].itertuples():
+        alone = (group["source"] == cell.source).sum() == 1
+        name = cell.source if alone else f"{cell.source}, {cell.dataset}"
+        texts.append(f"<small>{escape(name)}: {_measured(cell, '', False)}</small>")
+    return "<br>".join(texts if len(texts) > 1 else [*texts, f"<small>{NOT_RUN}</small>"])
+
+
+def _numbers(cells: pd.DataFrame) -> dict[str, int]:
+    """The errata of the cells, numbered as their notes are."""
+    return {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
+
+
+def _notes(numbers: dict[str, int]) -> list[str]:
+    known = stored.errata().set_index("id")
+    return [
+        f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
+        f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
+        for e, i in numbers.items()
+    ]
+
+
+def _caption(cells: pd.DataFrame, paper: str, item: str, title: str) -> str:
+    if (cells["remark"] != NOT_PRINTED).any():
         caption = f"{stored.PAPERS[paper]}, {title}: printed and measured"
     elif item in set(stored.reported(paper)["item"]):
         caption = f"{stored.PAPERS[paper]}, {title}: measured; the paper prints no number"
     else:
         caption = f"{title}: measured, and in no paper"
-    if (cells["unit"] == "%").any():
-        caption += ", in percent"
-    caption += "; 95 % intervals in brackets"
-    caption += stored.recordings(measured)
-    known = stored.errata().set_index("id")
-    notes = [
-        f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
-        f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
-        for e, i in numbers.items()
-    ]
-    return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=notes)
+    return caption + (", in percent" if (cells["unit"] == "%").any() else "")
 
 
 def _shared(measured: pd.DataFrame, source: str, dataset: str) -> str:
