@@ -128,12 +128,15 @@ def _form(cells: pd.DataFrame, paper: str, item: str, down: str) -> str:
 
 def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
     """One cell of the paper: its number, and a small line for each number that was measured."""
-    texts = [_printed(group.iloc[0], cells, numbers)]
+    first = group.iloc[0]
+    texts = [] if first["remark"] == NOT_PRINTED else [_printed(first, cells, numbers)]
     for cell in group[group["value"].notna()].itertuples():
         alone = (group["source"] == cell.source).sum() == 1
         name = cell.source if alone else f"{cell.source}, {cell.dataset}"
         texts.append(f"<small>{escape(name)}: {_measured(cell, '', False)}</small>")
-    return "<br>".join(texts if len(texts) > 1 else [*texts, f"<small>{NOT_RUN}</small>"])
+    if group["value"].isna().all():
+        texts.append(f"<small>{NOT_RUN}</small>")
+    return "<br>".join(texts)
 
 
 def _numbers(cells: pd.DataFrame) -> dict[str, int]:
