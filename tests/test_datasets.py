@@ -14,6 +14,7 @@ from emobook.datasets import base, lists
 from emobook.datasets.base import Dataset
 from emobook.datasets.lists import DatasetError, DatasetMissing
 from emobook.datasets.record import Info
+from emobook.emotions import MIKELS8
 from emobook.images import ImageError
 
 
@@ -224,10 +225,21 @@ def test_two_classes_add_up_votes_and_leave_the_neutral_out():
     assert two.labels.tolist() == [0, 1, 0]
     assert two.votes.tolist() == [[3, 1], [1, 2], [0, 1]]
     assert two.distributions[1].tolist() == pytest.approx([1 / 3, 2 / 3])
-    assert two.table["p"].tolist() == pytest.approx([3 / 4, 2 / 3, 1])
+    assert two.table["p"].tolist() == pytest.approx([3 / 4, 2 / 3, 0])
     assert two.table["votes"][1].tolist() == [1, 2]
     assert small_set().two_class().counts().sum() == 4
     neutral = dataclasses.replace(dataset, labels=[0, 2, 0, 2]).two_class()
     assert list(neutral.table["id"]) == ["a", "c"]
     with pytest.raises(DatasetError, match="has no classes"):
         small_set(labels=None, classes=None).two_class()
+
+
+def test_p_is_the_share_of_the_label_on_two_sides_too():
+    table = pd.DataFrame({"path": None, "id": ["a"], "split": "train", "group": ["a"]})
+    votes = np.zeros((1, 8), dtype=int)
+    votes[0, [0, 1, 7]] = 4, 3, 3  # most for amusement, yet six of ten are negative
+    dataset = Dataset(base.info("flickr_ldl"), table, classes=MIKELS8, labels=[0], votes=votes)
+    assert dataset.table["p"].tolist() == [0.4]
+    two = dataset.two_class()
+    assert two.labels.tolist() == [1] and two.votes.tolist() == [[6, 4]]
+    assert two.table["p"].tolist() == [0.4]

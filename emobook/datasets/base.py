@@ -37,7 +37,7 @@ class Dataset:
 
     table : DataFrame, N rows. `path` (absolute, None where an image is listed without a file),
         `id`, `split` ("train", "val", "test") and `group` (equal for images that belong on the
-        same side of a split); where known `p` (share of the commonest label, in (0, 1]),
+        same side of a split); where known `p` (share of people who chose the label),
         `votes`, `boxes`, `mask_path` and further columns of the set's own.
     classes : names, in the order of every array with C columns; None for a set of ratings.
     labels : int64 (N,), positions in `classes`, or None.
@@ -88,7 +88,8 @@ class Dataset:
             if self.distributions is None:
                 object.__setattr__(self, "distributions", shares)
             if "p" not in table:
-                table["p"] = shares.max(axis=1)
+                chosen = shares.argmax(axis=1) if self.labels is None else self.labels
+                table["p"] = shares[np.arange(len(table)), chosen]
             if "votes" not in table:
                 table["votes"] = pd.Series(list(votes), dtype=object)
         if self.labels is not None:
@@ -152,7 +153,9 @@ class Dataset:
 
         Votes and shares are added up; images of a `neutral` class are left out, and so are its
         votes and shares; so are images whose votes are all neutral. Rao et al. (2019, section 5.3)
-        merge Mikels' eight so; joy and surprise are the positive ones of six.
+        merge Mikels' eight so; joy and surprise are the positive ones of six. The label stays on
+        the side of its class, even where the votes of the other side add up to more: `p`, its
+        share, is then below one half.
         Raises DatasetError where there are no classes, or all are neutral.
         """
         if self.labels is None:

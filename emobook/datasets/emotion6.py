@@ -61,7 +61,8 @@ def load(root=None, *, label: str = "votes", keep_absent: bool = False) -> Datas
 
     `.distributions` are the shares (N, 7), `.ratings` means from 1 to 9, whatever the label. The
     table has both labels by name (`folder`, `voted`), whether they `differ`, whether the largest
-    share is `unique`, and that share (`p`). The split is `frozen_splits` of the names.
+    share is `unique`, and the share of the label (`p`, 0 for some folders). The split is
+    `frozen_splits` of the names.
 
     The format is that of the notes that come with the set: a first line of column names, then one
     line per photo, separated by tabs. A line that is otherwise raises `DatasetError`; a photo that
@@ -79,9 +80,10 @@ def load(root=None, *, label: str = "votes", keep_absent: bool = False) -> Datas
             listed[name], lines[name] = numbers, number
     names = list(listed)
     numbers = np.array(list(listed.values()))
-    shares = numbers[:, 2:]
+    shares = numbers[:, 2:] / numbers[:, 2:].sum(axis=1, keepdims=True)
     voted = shares.argmax(axis=1)
     folders = np.array([EKMAN7.index(name.split("/")[0]) for name in names])
+    labels = voted if label == "votes" else folders
     table = pd.DataFrame(
         {
             "id": names,
@@ -91,7 +93,7 @@ def load(root=None, *, label: str = "votes", keep_absent: bool = False) -> Datas
             "voted": np.array(EKMAN7)[voted],
             "differ": folders != voted,
             "unique": (shares == shares.max(axis=1, keepdims=True)).sum(axis=1) == 1,
-            "p": shares.max(axis=1) / shares.sum(axis=1),
+            "p": shares[np.arange(len(names)), labels],
         }
     )
     return with_files(
@@ -102,8 +104,8 @@ def load(root=None, *, label: str = "votes", keep_absent: bool = False) -> Datas
         keep_absent=keep_absent,
         dropped=dropped,
         classes=EKMAN7,
-        labels=voted if label == "votes" else folders,
-        distributions=shares / shares.sum(axis=1, keepdims=True),
+        labels=labels,
+        distributions=shares,
         ratings=pd.DataFrame(numbers[:, :2], columns=["valence", "arousal"]),
         scale=INFO.scale,
     )
