@@ -39,6 +39,13 @@ def test_validation_is_carved_from_train_by_name(fi_folder):
     assert fewer.equals(dataset.table.set_index("id")["split"][fewer.index])
 
 
+def test_equal_files_are_not_divided_between_train_and_validation(fi_folder, monkeypatch):
+    shutil.copy(fi_folder / "Awe" / "awe1.jpg", fi_folder / "Fear" / "fear0.jpg")
+    monkeypatch.setattr("emobook.datasets.lists.bucket", lambda key, _: "awe1" not in key)
+    splits = datasets.load("fi", root=fi_folder).table.set_index("id")["split"]
+    assert sorted(splits.index[splits == "val"]) == ["Awe/awe1.jpg", "Fear/fear0.jpg"]
+
+
 def test_listed_photos_without_a_file_are_absent(fi_folder):
     (fi_folder / "Awe" / "awe1.jpg").unlink()
     shutil.rmtree(fi_folder / "Fear")

@@ -94,8 +94,9 @@ def load(root=None, split_list: str = "own", keep_absent: bool = False) -> Datas
         `$EMOBOOK_DATA/lists`.
     keep_absent : keep every listed image, also where no photo is there.
 
-    `id` is the listed name; `group` joins files with equal bytes, under the first of their ids;
-    `placeholder` marks files of which there are `PLACEHOLDER_COPIES` or more.
+    `id` is the listed name; `group` joins files with equal bytes, under the first of their ids,
+    and is what validation is carved by; `placeholder` marks files of which there are
+    `PLACEHOLDER_COPIES` or more.
     A list that cannot be trusted (not the form above, a name that leaves its folder, a label that
     is no class) raises `DatasetError`; an image that is listed twice, or under another label than
     its folder's, is in `.dropped`.
@@ -119,7 +120,7 @@ def load(root=None, split_list: str = "own", keep_absent: bool = False) -> Datas
                 labels.append(label)
                 splits.append(split)
             seen.setdefault(name, split)
-    table = pd.DataFrame({"id": names, "split": carve_validation(splits, names), "group": names})
+    table = pd.DataFrame({"id": names, "split": splits, "group": names})
     dataset = with_files(
         INFO,
         root,
@@ -143,6 +144,7 @@ def _with_groups(dataset: Dataset) -> Dataset:
         group[rows] = min(group[rows])
         placeholder[rows] = len(rows) >= PLACEHOLDER_COPIES
     table["group"] = group
+    table["split"] = carve_validation(table["split"], group)
     table["placeholder"] = placeholder
     return dataset
 
