@@ -28,7 +28,7 @@ INFO = Info(
         "The two sources add up to 6,844 + 3,236 = 10,080 in print, where the set has 10,766: "
         "686 images are unexplained.",
         "3,236 images are said to be an even number per class of FI, but 3,236 / 8 = 404.5.",
-        "They are photos of FI: whoever trains on one set and tests on the other tests on "
+        "Those 3,236 are photos of FI: whoever trains on one set and tests on the other tests on "
         "training images.",
         "The five groups have 8,600 + 2,166 images in print, where a fifth is 2,153.2; a mirror "
         "has 8,612 + 2,154. Which image was in which group is not published.",

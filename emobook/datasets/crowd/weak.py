@@ -20,8 +20,8 @@ from emobook.datasets.lists import DatasetError, one_of
 from emobook.emotions import MIKELS8
 
 DISTANCE = 4
-"""Bits in which pictures that look alike may differ. Among 3,000,000 unrelated hashes some ten
-pairs differ in 6 bits or fewer by chance, but less than one pair in 4 or fewer."""
+"""Bits in which pictures that look alike may differ. Among 3,000,000 unrelated hashes some
+twenty pairs differ in 6 bits or fewer by chance, but less than one pair in 4 or fewer."""
 CONFLICTS = ("first", "drop")
 
 
