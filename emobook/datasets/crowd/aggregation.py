@@ -105,23 +105,27 @@ def compare(answers: pd.DataFrame, truth, methods=METHODS) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def checked(answers) -> pd.DataFrame:
-    """`answers`, if they are a usable long table; else ValueError that says what to mend."""
-    for column in ("task", "worker", "label"):
-        if not isinstance(answers, pd.DataFrame) or column not in answers:
-            raise ValueError(f"answers must be a table with the column {column!r}")
-        if answers[column].isna().any():
-            row = int(np.flatnonzero(answers[column].isna())[0])
-            raise ValueError(f"answers: row {row} has no {column}: fill it in or leave it out")
-    if answers.empty:
-        raise ValueError("answers must have at least one row")
-    twice = np.flatnonzero(answers.duplicated(["task", "worker"]))
+def checked(
+    table, name: str = "answers", columns=("task", "worker", "label"), verb: str = "answers"
+) -> pd.DataFrame:
+    """`table`, if it is a usable long table, with a row for each of the first of `columns` and
+    worker; else ValueError that says what to mend."""
+    for column in columns:
+        if not isinstance(table, pd.DataFrame) or column not in table:
+            raise ValueError(f"{name} must be a table with the column {column!r}")
+        if table[column].isna().any():
+            row = int(np.flatnonzero(table[column].isna())[0])
+            raise ValueError(f"{name}: row {row} has no {column}: fill it in or leave it out")
+    if table.empty:
+        raise ValueError(f"{name} must have at least one row")
+    asked = columns[0]
+    twice = np.flatnonzero(table.duplicated([asked, "worker"]))
     if len(twice):
-        task, worker = map(native, answers[["task", "worker"]].iloc[twice[0]])
+        thing, worker = map(native, table[[asked, "worker"]].iloc[twice[0]])
         raise ValueError(
-            f"answers: worker {worker!r} answers task {task!r} twice (row {twice[0]}): keep one"
+            f"{name}: worker {worker!r} {verb} {asked} {thing!r} twice (row {twice[0]}): keep one"
         )
-    return answers
+    return table
 
 
 def native(value):

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import lsqr
 from scipy.stats import f as f_distribution
 
-from emobook.datasets.crowd.aggregation import native
+from emobook.datasets.crowd.aggregation import checked
 from emobook.datasets.crowd.workers import _whole, _within, assign
 
 SCALES = ("valence", "arousal")
@@ -139,7 +139,7 @@ def adjust(ratings: pd.DataFrame, correct: str | None = None) -> pd.DataFrame:
     """
     if correct not in CORRECTIONS:
         raise ValueError(f"correct must be None, 'centre' or 'additive', not {correct!r}")
-    ratings = checked(ratings)
+    ratings = _checked(ratings)
     values = ratings[list(SCALES)].astype(float)
     if correct == "centre":
         values += values.mean() - values.groupby(ratings["worker"].to_numpy()).transform("mean")
@@ -202,7 +202,7 @@ def reliability(ratings: pd.DataFrame) -> pd.DataFrame:
 
     Raises ValueError where there are fewer than two images, or none rated twice.
     """
-    ratings = checked(ratings)
+    ratings = _checked(ratings)
     count = ratings.groupby("image").size().to_numpy()
     n, images = count.sum(), len(count)
     if images < 2 or n == images:
@@ -244,7 +244,7 @@ def carry_over(ratings: pd.DataFrame) -> pd.Series:
 
     Needs the column previous. Raises ValueError where fewer than three rows can be used.
     """
-    ratings = checked(ratings)
+    ratings = _checked(ratings)
     if "previous" not in ratings:
         raise ValueError("ratings must have the column 'previous', the image rated before")
     same = pd.MultiIndex.from_frame(ratings[["worker", "image"]])
@@ -263,24 +263,12 @@ def carry_over(ratings: pd.DataFrame) -> pd.Series:
     return pd.Series(found, name="carry-over")
 
 
-def checked(ratings) -> pd.DataFrame:
+def _checked(ratings) -> pd.DataFrame:
     """`ratings`, if they are a usable long table; else ValueError that says what to mend."""
-    for column in ("worker", "image", *SCALES):
-        if not isinstance(ratings, pd.DataFrame) or column not in ratings:
-            raise ValueError(f"ratings must be a table with the column {column!r}")
-        if column in SCALES and ratings[column].dtype.kind not in "iuf":
+    ratings = checked(ratings, "ratings", ("image", "worker", *SCALES), "rates")
+    for column in SCALES:
+        if ratings[column].dtype.kind not in "iuf":
             raise ValueError(f"ratings: {column} must hold numbers, not {ratings[column].dtype}")
-        if ratings[column].isna().any():
-            row = int(np.flatnonzero(ratings[column].isna())[0])
-            raise ValueError(f"ratings: row {row} has no {column}: fill it in or leave it out")
-    if ratings.empty:
-        raise ValueError("ratings must have at least one row")
-    twice = np.flatnonzero(ratings.duplicated(["worker", "image"]))
-    if len(twice):
-        worker, image = map(native, ratings[["worker", "image"]].iloc[twice[0]])
-        raise ValueError(
-            f"ratings: worker {worker!r} rates image {image!r} twice (row {twice[0]}): keep one"
-        )
     return ratings
 
 
