@@ -1,8 +1,7 @@
 """Near-duplicates: the same photo in another size, compression or with a small mark on it.
 
 A perceptual hash sums up what a picture shows in 64 bits; copies of a photo differ in few of
-them. `perceptual_hashes` makes the hashes, `near_pairs` finds every pair of hashes within a
-distance, and `near_groups` puts together what pairs connect.
+them. `perceptual_hashes` makes the hashes, `near_groups` puts together those within a distance.
 
 How far apart copies are was measured on edits of 304 photos (every fourth of 838 of OASIS and of
 374 of FI); share of the edits within 4, 6, 8 and 10 bits of the photo, in per cent:
@@ -89,41 +88,26 @@ def perceptual_hashes(paths, *, progress: bool = True) -> tuple[np.ndarray, dict
     return hashes, failed
 
 
-def near_pairs(hashes, distance: int = DISTANCE) -> np.ndarray:
-    """Every pair of hashes that differ in at most `distance` bits.
-
-    hashes: uint64 (N,); 0, no hash, is near to nothing. Returns int64 (k, 3), rows (i, j, bits
-    that differ) with i < j, sorted. The result is exact: hashes within the distance agree, but for
-    distance // m bits, in one of m bands of bits (pigeonhole), so only those that do are compared,
-    whole. On one core 118,000 hashes take half a second, 3 million two minutes and 0.6 GB.
-
-    n equal hashes make n (n - 1) / 2 pairs; where that may be too many, use `near_groups`.
-    Raises ValueError for other arrays, or a distance that is not in 0 … 16.
-    """
-    rows, values, inverse = _distinct(hashes, distance)
-    order = rows[np.argsort(inverse, kind="stable")]
-    counts = np.bincount(inverse, minlength=len(values))
-    starts = np.concatenate([[0], np.cumsum(counts)])[:-1]
-    parts = [_within(order, starts[counts > 1], counts[counts > 1])]
-    parts += [
-        _across(order, starts, counts, pairs, bits) for pairs, bits in _search(values, distance)
-    ]
-    found = np.concatenate(parts)
-    found[:, :2].sort(axis=1)
-    return found[np.lexsort((found[:, 1], found[:, 0]))]
-
-
 def near_groups(hashes, distance: int = DISTANCE) -> np.ndarray:
     """int64 (N,): the first position of the group each hash belongs to.
 
-    Two hashes are in one group where a chain of pairs within `distance` joins them; a 0 is a
-    group of its own. Raises ValueError as `near_pairs` does.
+    Two hashes are in one group where a chain of pairs that differ in at most `distance` bits joins
+    them; hashes: uint64 (N,); 0, no hash, is a group of its own. The result is exact: hashes within
+    the distance agree, but for distance // m bits, in one of m bands of bits (pigeonhole), so only
+    those that do are compared, whole. On one core 118,000 hashes take half a second, 3 million two
+    minutes and 0.6 GB. Raises ValueError for other arrays, or a distance that is not in 0 … 16.
     """
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
-    rows, values, inverse = _distinct(hashes, distance)
-    pairs = np.concatenate([np.zeros((0, 2), int), *(p for p, _ in _search(values, distance))])
+    hashes = np.asarray(hashes)
+    if hashes.dtype != np.uint64 or hashes.ndim != 1:
+        raise ValueError(f"hashes have to be uint64 (N,), not {hashes.dtype} {hashes.shape}")
+    if not 0 <= distance <= 16:
+        raise ValueError(f"distance has to be 0 to 16 of {BITS} bits, not {distance}")
+    rows = np.flatnonzero(hashes)
+    values, inverse = np.unique(hashes[rows], return_inverse=True)
+    pairs = _near_pairs(values, distance)
     joined = coo_array((np.ones(len(pairs), bool), tuple(pairs.T)), shape=(len(values),) * 2)
     component = connected_components(joined, directed=False)[1][inverse]
     first = np.full(len(values), len(hashes))
@@ -133,50 +117,21 @@ def near_groups(hashes, distance: int = DISTANCE) -> np.ndarray:
     return groups
 
 
-def _distinct(hashes, distance: int):
-    """Positions (n,) of the hashes, the different ones sorted, and which of them each is (n,)."""
-    hashes = np.asarray(hashes)
-    if hashes.dtype != np.uint64 or hashes.ndim != 1:
-        raise ValueError(f"hashes have to be uint64 (N,), not {hashes.dtype} {hashes.shape}")
-    if not 0 <= distance <= 16:
-        raise ValueError(f"distance has to be 0 to 16 of {BITS} bits, not {distance}")
-    rows = np.flatnonzero(hashes)
-    return rows, *np.unique(hashes[rows], return_inverse=True)
-
-
-def _within(order, starts, counts):
-    """Rows (i, j, 0) of equal hashes: `counts` positions each, from `starts` on in `order`."""
-    pairs = [np.zeros((0, 3), np.int64)]
-    for start, count in zip(starts, counts, strict=True):
-        i, j = np.triu_indices(count, 1)
-        pairs.append(np.stack([order[start + i], order[start + j], 0 * i], axis=1))
-    return np.concatenate(pairs)
-
-
-def _across(order, starts, counts, pairs, bits):
-    """Rows (i, j, bits) for every position of the one value with every one of the other."""
-    a, b = pairs.T
-    which, within = _spread(counts[a] * counts[b])
-    i = order[starts[a[which]] + within // counts[b[which]]]
-    j = order[starts[b[which]] + within % counts[b[which]]]
-    return np.stack([i, j, bits[which]], axis=1)
-
-
 def _spread(counts):
     """For counts (n,): which row each of their sum belongs to, and its number within the row."""
     which = np.repeat(np.arange(len(counts)), counts)
     return which, np.arange(len(which)) - np.repeat(np.cumsum(counts) - counts, counts)
 
 
-def _search(values, distance: int):
-    """Yield (pairs int64 (k, 2), bits int64 (k,)) of distinct sorted `values`, each pair once.
+def _near_pairs(values, distance: int):
+    """int64 (k, 2): positions i < j of all pairs of distinct `values` within `distance`, sorted.
 
     Bands are about as wide as it takes to number the values, so that a bucket, of values equal in
     a band, holds few of them; for every way to flip the bits that a band may miss, each bucket
     meets its counterpart.
     """
     if len(values) < 2 or distance == 0:
-        return
+        return np.zeros((0, 2), dtype=np.int64)
     # no wider than 22 bits: the table of a band's buckets would outgrow the hashes
     bands = max(3, min(round(BITS / np.log2(len(values))), distance + 1))
     edges = np.linspace(0, BITS, bands + 1).astype(int)
@@ -193,10 +148,7 @@ def _search(values, distance: int):
                     _meet(values[order], order, keys, ends, sum(1 << b for b in flipped), distance)
                 )
     codes = np.unique(np.concatenate(found))
-    pairs = np.stack([codes // len(values), codes % len(values)], axis=1)
-    for start in range(0, len(pairs), _CHUNK):
-        part = pairs[start : start + _CHUNK]
-        yield part, np.bitwise_count(values[part[:, 0]] ^ values[part[:, 1]]).astype(np.int64)
+    return np.stack([codes // len(values), codes % len(values)], axis=1)
 
 
 def _meet(values, order, keys, ends, flip: int, distance: int):
