@@ -1,15 +1,16 @@
 """EmoSet-118K: 118,102 images of eight emotions, with a published split (Yang et al. 2023)."""
 
-import json
 import os
 
 import numpy as np
 import pandas as pd
 
 from emobook.datasets.base import Dataset, with_files
-from emobook.datasets.lists import DatasetError, folder_of, is_safe, read_text
+from emobook.datasets.lists import DatasetError, folder_of, is_safe, read_entries
 from emobook.datasets.record import SPLITS, Info
 from emobook.emotions import MIKELS8
+
+FORM = '["amusement", "image/amusement/x.jpg", "annotation/amusement/x.json"]'
 
 INFO = Info(
     name="emoset",
@@ -20,7 +21,7 @@ INFO = Info(
     source="https://github.com/JingyuanYY/EmoSet",
     paper="yang2023emoset",
     layout="image/<class>/<name>.jpg, annotation/<class>/<name>.json, train.json, val.json and "
-    'test.json ([["amusement", "image/amusement/x.jpg", "annotation/amusement/x.json"], …])',
+    f"test.json ([{FORM}, …])",
     lists=tuple(f"{split}.json" for split in SPLITS),
     classes=MIKELS8,
     images=118102,
@@ -50,7 +51,7 @@ def load(root=None) -> Dataset:
     rows, dropped = {}, []
     for split in SPLITS:
         path = root / f"{split}.json"
-        for i, entry in enumerate(_entries(path)):
+        for i, entry in enumerate(read_entries(path, INFO, f"[{FORM}, …]")):
             label, name, annotation = _parts(path, i, entry)
             key = name.split("/")[-1].rsplit(".", 1)[0]
             folder = name.split("/")[-2]
@@ -81,8 +82,7 @@ def _parts(path, i: int, entry) -> tuple[str, str, str]:
     texts = isinstance(entry, list) and all(isinstance(part, str) for part in entry)
     if not texts or len(entry) not in (3, 4):
         raise DatasetError(
-            f'{path}: entry {i} is {repr(entry)[:80]}, not ["amusement", '
-            '"image/amusement/x.jpg", "annotation/amusement/x.json"]: get the list again'
+            f"{path}: entry {i} is {repr(entry)[:80]}, not {FORM}: get the list again"
         )
     label, name, annotation = entry[0], entry[-2], entry[-1]
     if label not in MIKELS8:
@@ -94,14 +94,3 @@ def _parts(path, i: int, entry) -> tuple[str, str, str]:
             f"{path}: entry {i} names {repr(entry)[:80]}, not an image in a class folder"
         )
     return label, name, annotation
-
-
-def _entries(path) -> list:
-    text = read_text(path, INFO)
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError):
-        raise DatasetError(f"{path} is not JSON: get the list again") from None
-    if not isinstance(entries, list):
-        raise DatasetError(f"{path} has to be a list of entries: get it again")
-    return entries

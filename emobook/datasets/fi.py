@@ -1,6 +1,5 @@
 """Flickr and Instagram (FI): photos of eight emotions, one folder per class (You et al. 2016)."""
 
-import json
 from typing import NamedTuple
 
 import numpy as np
@@ -15,7 +14,7 @@ from emobook.datasets.lists import (
     is_safe,
     list_file,
     one_of,
-    read_text,
+    read_entries,
     same_bytes,
 )
 from emobook.datasets.record import Info
@@ -150,13 +149,7 @@ def _with_groups(dataset: Dataset) -> Dataset:
 
 
 def _entries(path) -> list[tuple[str, int]]:
-    text = read_text(path, INFO)
-    try:
-        entries = json.loads(text)
-    except (ValueError, RecursionError):
-        raise DatasetError(f"{path} is not JSON: get the list again") from None
-    if not isinstance(entries, list):
-        raise DatasetError(f'{path} has to be a list such as [["Amusement/x.jpg", 0], …]')
+    entries = read_entries(path, INFO, '[["Amusement/x.jpg", 0], …]')
     for i, entry in enumerate(entries):
         shown = repr(entry)[:80]
         if not (isinstance(entry, list) and len(entry) == 2 and isinstance(entry[0], str)):

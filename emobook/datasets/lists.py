@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -146,6 +147,21 @@ def read_text(path: Path, source) -> str:
         raise source.missing(f"{path} cannot be read ({error.strerror})") from None
     except UnicodeDecodeError:
         raise DatasetError(f"{path} is not UTF-8 text: get the list again") from None
+
+
+def read_entries(path: Path, source, form: str) -> list:
+    """The entries of a list in JSON; `form` shows what it has to look like.
+
+    Raises as `read_text` does, and `DatasetError` where it is no JSON, or no list.
+    """
+    text = read_text(path, source)
+    try:
+        entries = json.loads(text)
+    except (ValueError, RecursionError):
+        raise DatasetError(f"{path} is not JSON: get the list again") from None
+    if not isinstance(entries, list):
+        raise DatasetError(f"{path} has to be a list such as {form}: get it again")
+    return entries
 
 
 def is_safe(name) -> bool:
