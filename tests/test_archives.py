@@ -351,3 +351,33 @@ def test_contents_are_read_in_steps(tmp_path, monkeypatch):
     monkeypatch.setattr(packed, "_STEP", 700)
     extract(make_tar(tmp_path / "a.tgz"), tmp_path / "set")
     assert everything(tmp_path / "set") == FILES
+
+
+def test_two_at_once_do_not_mix(tmp_path, monkeypatch):
+    archive, files = many_files(tmp_path, "zip")
+    target, write, second = tmp_path / "set", archives._write, []
+
+    def busy(*arguments):
+        write(*arguments)
+        if not second:
+            with pytest.raises(DatasetError, match="another process is unpacking it") as error:
+                second.append(True)
+                extract(archive, target)
+            assert "\n" not in str(error.value)
+
+    monkeypatch.setattr(archives, "_write", busy)
+    extract(archive, target)
+    assert second and everything(target) == files and not list(tmp_path.glob(".set*"))
+
+
+def test_places_that_are_no_folder_or_no_archive(tmp_path):
+    archive = make_zip(tmp_path / "a.zip")
+    with pytest.raises(DatasetError, match="/ is not unpacked into: name a folder"):
+        extract(archive, "/")
+    with pytest.raises(DatasetError, match=r"a\.zip cannot be written to .*choose another folder"):
+        extract(archive, archive / "set")
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(DatasetError, match="is no file: give the path of a zip or tar"):
+            extract(path, tmp_path / "set")
+    refused(make_zip(tmp_path / "b.zip", {"d/" * 2000 + "x": b"1"}), "fits no file")

@@ -5,10 +5,13 @@ hidden folder beside the target and moved into place when every file is there an
 midway, the same call goes on where it stopped.
 """
 
+import contextlib
 import os
 import shutil
 import unicodedata
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from emobook import _bar
 from emobook._files import digest, resolved
@@ -19,6 +22,7 @@ MAX_BYTES = 200 * 10**9
 MAX_FILES = 2_000_000
 MAX_RATIO = 100
 _SMALL = 10**8  # bytes; up to here no ratio is a danger
+_LONGEST = 3500  # bytes of a name; with the folder before it, systems take 4096
 
 
 def extract(
@@ -40,7 +44,8 @@ def extract(
 
     Files go into a folder `.<name>.….part` beside `folder` first, and from there, once all are
     checked, into `folder`: at one stroke where that does not exist yet, else file by file. After
-    an interruption the same call keeps what it had checked and goes on. That a file within a zip
+    an interruption the same call keeps what it had checked and goes on; while one is at work, a
+    second one for the same archive and folder is refused. That a file within a zip
     is damaged shows only on the way, and then the `.part` folder goes. Only contents are
     unpacked: no modes, owners or dates, and no empty folders.
 
@@ -48,6 +53,10 @@ def extract(
     disk fails.
     """
     archive, folder = resolved(archive), resolved(folder)
+    if archive.exists() and not archive.is_file():  # to read a pipe might never end
+        raise DatasetError(f"{archive} is no file: give the path of a zip or tar")
+    if not folder.name:
+        raise DatasetError(f"{folder} is not unpacked into: name a folder of the set's own")
     try:
         gate = _Gate(archive, max_bytes, max_files, max_ratio)
         with opened(archive) as source:
@@ -67,19 +76,47 @@ def _is_damage(error: Exception) -> bool:
 
 
 def _extract(source, gate, folder: Path, progress: bool) -> list[str]:
-    label = gate.archive.name
     found = source.members(gate)
-    members = list(_bar.progress(found, f"{label}: check", unit="file", show=progress))
+    label = f"{gate.archive.name}: check"
+    members = list(_bar.progress(found, label, unit="file", show=progress))
     gate.close()
     lacking = _lacking(gate, folder, members)
     mark = digest(*(f"{m.name}\n{m.size}\n{m.crc}" for m in members))[:12]
     stage = folder.with_name(f".{folder.name}.{mark}.part")
+    if lacking:
+        with _alone(gate, stage):
+            _fill(source, gate, folder, stage, lacking, progress)
+            shutil.rmtree(stage, ignore_errors=True)
+    shutil.rmtree(stage, ignore_errors=True)  # of a call that was killed at its very end
+    return [m.name for m in members]
+
+
+@contextlib.contextmanager
+def _alone(gate, stage: Path):
+    """The stage, made and locked: two at once would write into each other's files."""
+    try:
+        stage.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        gate.refuse(
+            f"{stage.parent} cannot be written to ({error.strerror}): choose another folder"
+        )
+    try:
+        with FileLock(stage / "lock", timeout=0):
+            yield
+    except Timeout:
+        gate.refuse("another process is unpacking it into that folder: wait for its end")
+
+
+def _fill(source, gate, folder: Path, stage: Path, lacking: list[Member], progress: bool) -> None:
     files = stage / "files"
     wanted = {m.name: m for m in lacking if not _same(files / m.name, m)}
-    room = shutil.disk_usage(next(p for p in folder.parents if p.exists())).free
+    room = shutil.disk_usage(stage).free
     if sum(m.size for m in wanted.values()) > room:
+        if not files.exists():
+            shutil.rmtree(stage, ignore_errors=True)
         gate.refuse(f"it needs more than the {room / 1e9:.1f} GB that are left on the disk")
     try:
+        label = gate.archive.name
         with _bar.progress(total=len(wanted), label=label, unit="file", show=progress) as bar:
             for name, file in source.contents(wanted):
                 _write(files / name, stage / "unfinished", file, wanted[name])
@@ -88,15 +125,13 @@ def _extract(source, gate, folder: Path, progress: bool) -> list[str]:
         if _is_damage(error):
             shutil.rmtree(stage, ignore_errors=True)
         raise
-    if lacking and not folder.exists():
+    if not folder.exists():
         files.rename(folder)
     else:
         for member in lacking:
             target = folder / member.name
             target.parent.mkdir(parents=True, exist_ok=True)
             (files / member.name).replace(target)
-    shutil.rmtree(stage, ignore_errors=True)
-    return [m.name for m in members]
 
 
 def _lacking(gate, folder: Path, members: list[Member]) -> list[Member]:
@@ -155,7 +190,8 @@ class _Gate:
         if is_folder and name in ("", "."):
             return name
         parts = name.split("/")
-        if not is_safe(name) or max(len(os.fsencode(part)) for part in parts) > 255:
+        sizes = [len(os.fsencode(part)) for part in parts]
+        if not is_safe(name) or max(sizes) > 255 or sum(sizes) + len(parts) > _LONGEST:
             self.refuse(f"the name {shown} may lead out of the folder, or fits no file")
         if is_folder:
             return name
