@@ -71,7 +71,7 @@ def write(folder, file, *, progress: bool = True) -> int:
 
 
 def check(folder, file, *, progress: bool = True) -> Difference:
-    """What is different in `folder` from the manifest in `file`; files named alike are read whole.
+    """What is different in `folder` from the manifest in `file`; every file is read whole.
 
     Raises `DatasetError`, with the line, where `file` is no manifest, OSError where it is absent.
     """
