@@ -185,9 +185,9 @@ def test_intraclass_correlation_of_the_textbook():
     assert found["single"] == pytest.approx(0.17, abs=5e-3)
     assert found["mean"] == pytest.approx(0.44, abs=5e-3)
     assert found["floor"] == pytest.approx(np.sqrt(within / 4))
-    # 95 % of F with 5 and 18 degrees of freedom lie from 0.1573 to 3.3820, says the table
+    # 95 % of F with 5 and 18 degrees of freedom lie from 0.1572 to 3.3820
     assert found["low"] == pytest.approx(1 - 3.3820 * within / between, abs=1e-3)
-    assert found["high"] == pytest.approx(1 - 0.1573 * within / between, abs=1e-3)
+    assert found["high"] == pytest.approx(1 - 0.1572 * within / between, abs=1e-3)
 
 
 def test_the_ceiling_is_what_the_truth_itself_reaches():
