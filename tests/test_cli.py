@@ -236,6 +236,44 @@ def test_data_extract(fi_folder, tmp_path, capsys):
     assert main(["data", "extract", archive, str(tmp_path / "x"), "--max-gb", "1e-6"]) == 2
 
 
+@pytest.mark.parametrize("limit", ["inf", "nan", "-1", "0", "much"])
+def test_limits_that_are_none_are_refused(tmp_path, capsys, limit):
+    for option in ("--max-gb", "--max-files", "--max-ratio"):
+        with pytest.raises(SystemExit) as error:
+            main(["data", "extract", "a.zip", str(tmp_path / "x"), f"{option}={limit}"])
+        assert error.value.code == 2
+        assert f"{option}: '{limit}' is no finite number above 0" in capsys.readouterr().err
+
+
+def test_empty_paths_are_not_the_current_folder(tmp_path, capsys):
+    for arguments in (
+        ["extract", "a.zip", ""],
+        ["extract", "", "x"],
+        ["verify", "fi", "--root", ""],
+        ["manifest", "fi", "--write", ""],
+    ):
+        with pytest.raises(SystemExit) as error:
+            main(["data", *arguments])
+        assert error.value.code == 2 and "the path is empty" in capsys.readouterr().err
+
+
+def test_a_warning_is_a_line_without_its_place(pictures, capsys):
+    (pictures / "awe" / "notes.txt").write_text("x")
+    assert main(["data", "verify", "folder", "--root", str(pictures)]) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        f"emobook: folder: 1 files in {pictures} are no pictures (the endings are .txt)"
+    ]
+
+
+def test_data_list_says_where_it_did_not_look(tmp_path, monkeypatch, capsys):
+    assert main(["data", "list"]) == 0
+    assert "EMOBOOK_DATA is not set" in capsys.readouterr().err
+    monkeypatch.setenv("EMOBOOK_DATA", str(tmp_path / "gone"))
+    assert main(["data", "list"]) == 0
+    assert f"EMOBOOK_DATA is {tmp_path}/gone, which is no folder" in capsys.readouterr().err
+
+
 @pytest.fixture
 def pictures(tmp_path):
     """Three pictures of awe and one of fear, as folders."""

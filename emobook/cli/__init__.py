@@ -4,6 +4,7 @@ import argparse
 import os
 import signal
 import sys
+import warnings
 
 from emobook import __version__
 from emobook.cli.data import add as add_data
@@ -147,11 +148,18 @@ def _sentence(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
+def _warned(message, category, filename, lineno, file=None, line=None) -> None:
+    """A warning as a line for the user, without the place in the code that it came from."""
+    print(f"emobook: {_sentence(message)}", file=sys.stderr)
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns its exit status."""
     options = parser().parse_args(arguments)
     try:
-        return options.function(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _warned
+            return options.function(options)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:  # the reader of our output, say `head`, has seen enough

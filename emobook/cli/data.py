@@ -1,5 +1,7 @@
 """`emobook data list | show | verify | manifest | extract`."""
 
+import argparse
+import math
 import shutil
 import sys
 import textwrap
@@ -39,24 +41,45 @@ def add(commands, command) -> None:
     manifest.add_argument("name", metavar="NAME")
     _root(manifest)
     either = manifest.add_mutually_exclusive_group(required=True)
-    either.add_argument("--write", metavar="FILE", help="as sha256sum writes it")
-    either.add_argument("--check", metavar="FILE", help="list missing, changed and extra files")
+    either.add_argument("--write", type=_given, metavar="FILE", help="as sha256sum writes it")
+    either.add_argument(
+        "--check", type=_given, metavar="FILE", help="list missing, changed and extra files"
+    )
 
     extract = action("extract", _extract, "unpack a zip or tar whole or not at all, resumably")
-    extract.add_argument("archive", metavar="ARCHIVE")
-    extract.add_argument("folder", metavar="FOLDER")
-    extract.add_argument("--max-gb", type=float, help="refuse more (default: 200)")
-    extract.add_argument("--max-files", type=int, help="refuse more (default: 2000000)")
-    extract.add_argument(
-        "--max-ratio", type=float, help="refuse more times the archive's size (default: 100)"
-    )
+    extract.add_argument("archive", type=_given, metavar="ARCHIVE")
+    extract.add_argument("folder", type=_given, metavar="FOLDER")
+    for limit, what in (
+        ("--max-gb", "refuse more (default: 200)"),
+        ("--max-files", "refuse more (default: 2000000)"),
+        ("--max-ratio", "refuse more times the archive's size (default: 100)"),
+    ):
+        extract.add_argument(limit, type=_above_0, metavar="N", help=what)
+
+
+def _given(text: str) -> str:
+    """A path; an empty one, as of a variable that is not set, would be the current folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return text
+
+
+def _above_0(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is no finite number above 0")
+    return int(number) if number.is_integer() else number
 
 
 def _root(added) -> None:
-    added.add_argument("--root", help="where it is (default: $EMOBOOK_DATA/NAME)")
+    added.add_argument("--root", type=_given, help="where it is (default: $EMOBOOK_DATA/NAME)")
 
 
 def _list(options) -> int:
+    from emobook._files import data_dir
     from emobook.datasets.verify import listing
 
     table = listing().astype(object)
@@ -74,6 +97,10 @@ def _list(options) -> int:
         access = textwrap.shorten(access, room, placeholder=" …")
         print(f"{name:<{widths[0]}}  {images:>{widths[1]}}  {here:<{widths[2]}}  {access}".rstrip())
     print("\n`emobook data show NAME` says what a set holds and how to get it.")
+    if (data := data_dir()) is None:
+        faulty.append("EMOBOOK_DATA is not set: only what is part of the package can be here")
+    elif not data.is_dir():
+        faulty.append(f"EMOBOOK_DATA is {data}, which is no folder")
     for line in faulty:
         print(f"emobook: {line}", file=sys.stderr)
     return 0
@@ -164,11 +191,12 @@ def _extract(options) -> int:
     from emobook.datasets import extract
 
     limits = {
-        "max_bytes": options.max_gb and int(options.max_gb * 1e9),
+        "max_bytes": options.max_gb and round(options.max_gb * 1e9),
         "max_files": options.max_files,
         "max_ratio": options.max_ratio,
     }
     limits = {name: limit for name, limit in limits.items() if limit is not None}
     names = extract(options.archive, options.folder, **limits)
-    print(f"{options.folder} holds the {len(names):,} files of {options.archive}")
+    files = f"{len(names):,} files" if len(names) > 1 else "one file"
+    print(f"{options.folder} holds the {files} of {options.archive}")
     return 0
