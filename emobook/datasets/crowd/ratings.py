@@ -17,8 +17,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import lsqr
 from scipy.stats import f as f_distribution
 
+from emobook.datasets.crowd import arguments
 from emobook.datasets.crowd.aggregation import checked
-from emobook.datasets.crowd.workers import _whole, _within, assign
+from emobook.datasets.crowd.workers import assign
 
 SCALES = ("valence", "arousal")
 CORRECTIONS = (None, "centre", "additive")
@@ -62,11 +63,11 @@ def simulate_ratings(
         raise ValueError(f"truth must hold valence and arousal, (N, 2), not {truth.shape}")
     if not ((truth >= LOW) & (truth <= HIGH)).all():
         raise ValueError(f"truth must lie from {LOW} to {HIGH}")
-    _whole("raters", raters, 1)
+    arguments.whole("raters", raters, 1)
     for name, value in (("bias_sd", bias_sd), ("scale_sd", scale_sd), ("noise_sd", noise_sd),
                         ("activity", activity)):  # fmt: skip
-        _within(name, value, 0, 8)
-    _within("anchoring", anchoring, -1, 1)
+        arguments.within(name, value, 0, 8)
+    arguments.within("anchoring", anchoring, -1, 1)
     rng = np.random.default_rng((seed, 1))  # other dice than those of `assign`
     bias = bias_sd * rng.standard_normal((raters, 2))
     spread = np.exp(scale_sd * rng.standard_normal((raters, 2)))

@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from scipy.stats import beta, binom, norm
 
+from emobook.datasets.crowd import arguments
 from emobook.datasets.crowd.aggregation import checked, native
-from emobook.datasets.crowd.workers import _column, _share, _whole, assign
+from emobook.datasets.crowd.workers import assign
 from emobook.emotions import MIKELS8, indices
 
 _NEVER = 1e-15  # a sensitivity of 1 is taken for 1 minus this, for the normal scale to be finite
@@ -63,8 +64,8 @@ def verify_labels(
     names = np.arange(n) if tasks is None else np.asarray(tasks)
     if names.shape != (n,) or len(pd.unique(names)) < n:
         raise ValueError(f"tasks must hold a different name for each of {n} images")
-    yes = norm.ppf(np.clip(_column(workers, "sensitivity"), _NEVER, 1 - _NEVER))
-    no = norm.ppf(np.clip(1 - _column(workers, "specificity"), _NEVER, 1 - _NEVER))
+    yes = norm.ppf(np.clip(arguments.column(workers, "sensitivity"), _NEVER, 1 - _NEVER))
+    no = norm.ppf(np.clip(1 - arguments.column(workers, "specificity"), _NEVER, 1 - _NEVER))
     activity = workers.get("activity", pd.Series(np.ones(len(workers))))
     who = assign(activity, n, voters, limit=limit, seed=seed)
     rng = np.random.default_rng((seed, 1))  # other dice than those of `assign`
@@ -92,7 +93,7 @@ def keep(answers: pd.DataFrame, *, needed: int = 3) -> pd.DataFrame:
     `needed` voters.
     """
     answers = checked(answers)
-    _whole("needed", needed, 1)
+    arguments.whole("needed", needed, 1)
     if not answers["label"].isin([0, 1]).all():
         odd = native(answers["label"][~answers["label"].isin([0, 1])].iloc[0])
         raise ValueError(f"answers: label must be 1 (yes) or 0 (no), not {odd!r}")
@@ -139,7 +140,7 @@ def purity_from_acceptance(rate, sensitivity, specificity, *, voters: int = 5, n
     cannot have accepted so much, or so little. Raises ValueError where sensitivity is not above
     1 − specificity, since their yeses then tell nothing.
     """
-    rate = _share("rate", rate)
+    rate = arguments.share("rate", rate)
     right, wrong = _tails(sensitivity, specificity, voters, needed)
     if not (right > wrong).all():
         raise ValueError("sensitivity must be above 1 - specificity: else a yes tells nothing")
@@ -156,7 +157,7 @@ def after_vote(purity, sensitivity, specificity, *, voters: int = 5, needed: int
     under the same conditions as `purity_from_acceptance`.
     """
     unknown = np.isnan(np.asarray(purity, dtype=float))
-    purity = np.where(unknown, np.nan, _share("purity", np.where(unknown, 0, purity)))
+    purity = np.where(unknown, np.nan, arguments.share("purity", np.where(unknown, 0, purity)))
     right, wrong = _tails(sensitivity, specificity, voters, needed)
     rate = purity * right + (1 - purity) * wrong
     with np.errstate(invalid="ignore"):
@@ -171,7 +172,7 @@ def single_yes(rate, *, voters: int = 5, needed: int = 3):
     their 1 − specificity. So 1 − specificity is at most `single_yes` of the lowest printed rate,
     and sensitivity at least that of the highest, if both are the same for all emotions.
     """
-    rate = _share("rate", rate)
+    rate = arguments.share("rate", rate)
     _vote(voters, needed)
     return _plain(beta.ppf(rate, needed, voters - needed + 1))
 
@@ -179,8 +180,8 @@ def single_yes(rate, *, voters: int = 5, needed: int = 3):
 def _tails(sensitivity, specificity, voters, needed):
     """Chance that a right and that a wrong label is accepted."""
     _vote(voters, needed)
-    sensitivity = _share("sensitivity", sensitivity)
-    specificity = _share("specificity", specificity)
+    sensitivity = arguments.share("sensitivity", sensitivity)
+    specificity = arguments.share("specificity", specificity)
     return (
         np.asarray(binom.sf(needed - 1, voters, sensitivity)),
         np.asarray(binom.sf(needed - 1, voters, 1 - specificity)),
@@ -188,8 +189,8 @@ def _tails(sensitivity, specificity, voters, needed):
 
 
 def _vote(voters, needed) -> None:
-    _whole("voters", voters, 1)
-    _whole("needed", needed, 1)
+    arguments.whole("voters", voters, 1)
+    arguments.whole("needed", needed, 1)
     if needed > voters:
         raise ValueError(f"needed must be at most the number of voters, {voters}")
 

@@ -6,12 +6,11 @@ test and five different workers for an image (You et al. 2016), at most 200 ques
 and none about an image that he has seen before (Kim et al. 2018).
 """
 
-import numbers
-
 import numpy as np
 import pandas as pd
 from scipy.stats import binom, norm
 
+from emobook.datasets.crowd import arguments
 from emobook.emotions import MIKELS8
 
 GUESS = 1 / len(MIKELS8)
@@ -52,13 +51,13 @@ def simulate_workers(
     eight), sensitivity, specificity, activity (relative). Raises ValueError that names the
     argument.
     """
-    _whole("n", n, 1)
+    arguments.whole("n", n, 1)
     for name, pair in (("skill", skill), ("discrimination", discrimination), ("leaning", leaning)):
-        _pair(name, pair)
-    _within("correlation", correlation, -1, 1)
-    _within("spammers", spammers, 0, 1)
-    _within("earnest", earnest, 0, 1)
-    _within("activity", activity, 0, 5)
+        arguments.pair(name, pair)
+    arguments.within("correlation", correlation, -1, 1)
+    arguments.within("spammers", spammers, 0, 1)
+    arguments.within("earnest", earnest, 0, 1)
+    arguments.within("activity", activity, 0, 5)
     rng = np.random.default_rng(seed)
     ability, other, lean, volume = rng.standard_normal((4, n))
     known = norm.cdf(skill[0] + skill[1] * ability)
@@ -98,7 +97,7 @@ def qualification(
 
     workers: needs the column `skill`. Raises ValueError that names the argument.
     """
-    skill = _column(workers, "skill")
+    skill = arguments.column(workers, "skill")
     _test(questions, needed)
     right = np.random.default_rng(seed).binomial(questions, skill)
     tested = workers.assign(right=right)
@@ -112,7 +111,7 @@ def chance_of_passing(skill, questions: int = 20, needed: int = 10):
     the eight (skill 1/8) passes You's test about once in 19,000 tries; someone who is right half
     of the time in 59 of 100.
     """
-    skill = _share("skill", skill)
+    skill = arguments.share("skill", skill)
     _test(questions, needed)
     chance = binom.sf(needed - 1, questions, skill)
     return float(chance) if np.ndim(chance) == 0 else chance
@@ -132,10 +131,10 @@ def assign(activity, images: int, per_image: int, *, limit=None, seed: int = 0) 
     activity = np.asarray(activity, dtype=float)
     if activity.ndim != 1 or not (np.isfinite(activity) & (activity > 0)).all():
         raise ValueError("activity must be one finite number above 0 for each worker")
-    _whole("images", images, 1)
-    _whole("per_image", per_image, 1)
+    arguments.whole("images", images, 1)
+    arguments.whole("per_image", per_image, 1)
     if limit is not None:
-        _whole("limit", limit, 1)
+        arguments.whole("limit", limit, 1)
     n, most = len(activity), images if limit is None else min(limit, images)
     total = images * per_image
     if per_image > n:
@@ -174,41 +173,7 @@ def _quotas(activity, total: int, most: int) -> np.ndarray:
 
 
 def _test(questions, needed) -> None:
-    _whole("questions", questions, 1)
-    _whole("needed", needed, 0)
+    arguments.whole("questions", questions, 1)
+    arguments.whole("needed", needed, 0)
     if needed > questions:
         raise ValueError(f"needed must be at most the number of questions, {questions}")
-
-
-def _column(frame, name: str) -> np.ndarray:
-    if not isinstance(frame, pd.DataFrame) or name not in frame or frame.empty:
-        raise ValueError(f"workers must be a table with the column {name!r} and at least one row")
-    return _share(f"workers[{name!r}]", frame[name])
-
-
-def _share(name: str, values) -> np.ndarray:
-    try:
-        values = np.asarray(values, dtype=float)
-    except (TypeError, ValueError):
-        values = np.array(np.nan)
-    if not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"{name} must hold numbers from 0 to 1")
-    return values
-
-
-def _within(name: str, value, low: float, high: float) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Real) or not low <= value <= high:
-        raise ValueError(f"{name} must be a number from {low} to {high}, not {value!r}")
-
-
-def _whole(name: str, value, low: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral) or value < low:
-        raise ValueError(f"{name} must be a whole number of at least {low}, not {value!r}")
-
-
-def _pair(name: str, value) -> None:
-    pair = isinstance(value, tuple | list) and len(value) == 2
-    if not pair or not all(isinstance(v, numbers.Real) and np.isfinite(v) for v in value):
-        raise ValueError(f"{name} must be a pair of numbers (mean, standard deviation)")
-    if value[1] < 0:
-        raise ValueError(f"{name} must have a standard deviation of at least 0, not {value[1]}")
