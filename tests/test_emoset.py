@@ -82,9 +82,8 @@ def test_a_bad_list_is_refused_in_one_sentence(layout, text, message):
 
 def test_all_three_lists_are_needed_and_have_to_name_something(layout):
     root = layout("emoset")
-    for split in ("train", "val", "test"):
-        edit(root, split, lambda entries: [])
-    with pytest.raises(DatasetError, match="name no image"):
+    edit(root, "test", lambda entries: [])
+    with pytest.raises(DatasetError, match=r"test\.json has to be a list such as"):
         datasets.load("emoset", root=root)
     (root / "test.json").unlink()
     with pytest.raises(DatasetMissing, match=r"test\.json cannot be read"):

@@ -107,7 +107,8 @@ def test_a_photo_in_both_lists_is_used_once(fi_folder):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "is not JSON"),
+        ("[\n{", "test.json, line 2, is not JSON"),
+        ("[]", "has to be a list such as"),
         ("[" * 100_000, "is not JSON"),
         ('{"Awe/a.jpg": 2}', "has to be a list"),
         ("3", "has to be a list"),

@@ -69,7 +69,10 @@ def load(root=None) -> Dataset:
     listed, dropped = {}, []
     for split, file in zip(("train", "test"), INFO.lists, strict=True):
         path = root / file
-        for number, line in enumerate(read_text(path, INFO).splitlines(), 1):
+        text = read_text(path, INFO)
+        if not text.strip():
+            raise DatasetError(f"{path} lists no photo: get the list again")
+        for number, line in enumerate(text.splitlines(), 1):
             name = line.strip()
             if not name:
                 continue
@@ -82,8 +85,6 @@ def load(root=None) -> Dataset:
                 reason = f"listed twice, in {listed[name]} and {split}"
                 dropped.append((str(root / "images" / name), reason))
             listed.setdefault(name, split)
-    if not listed:
-        raise DatasetError(f"{path.parent} lists no photo: get the lists again")
     names = list(listed)
     stems = [f"ground_truth/{name.rpartition('.')[0]}" for name in names]
     there = sizes(root, (stem + ending for stem in stems for ending in MAPS))

@@ -152,14 +152,18 @@ def read_text(path: Path, source) -> str:
 def read_entries(path: Path, source, form: str) -> list:
     """The entries of a list in JSON; `form` shows what it has to look like.
 
-    Raises as `read_text` does, and `DatasetError` where it is no JSON, or no list.
+    Raises as `read_text` does, and `DatasetError` where it is no JSON, or no list, or empty.
     """
     text = read_text(path, source)
     try:
         entries = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise DatasetError(
+            f"{path}, line {error.lineno}, is not JSON ({error.msg}): get the list again"
+        ) from None
     except (ValueError, RecursionError):
         raise DatasetError(f"{path} is not JSON: get the list again") from None
-    if not isinstance(entries, list):
+    if not isinstance(entries, list) or not entries:
         raise DatasetError(f"{path} has to be a list such as {form}: get it again")
     return entries
 
