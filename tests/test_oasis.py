@@ -62,15 +62,16 @@ def test_a_theme_stays_on_one_side(oasis_folder):
 @pytest.mark.parametrize(
     ("rows", "head", "message"),
     [
-        ({"Acorns 1": "8,1,9,2,1,9"}, HEAD, "1 images lack a rating between 1 and 7.*Acorns 1"),
-        ({"Acorns 1": ",1,9,2,1,9"}, HEAD, "lack a rating"),
-        ({"Acorns 1": "x,1,9,2,1,9"}, HEAD, "lack a rating"),
-        ({"../x": "4,1,9,2,1,9"}, HEAD, "file name of its own"),
+        ({"Acorns 1": "8,1,9,2,1,9"}, HEAD, "line 2: 'Acorns 1' lacks a rating between 1 and 7"),
+        ({"Acorns 1": ",1,9,2,1,9"}, HEAD, "lacks a rating"),
+        ({"Acorns 1": "x,1,9,2,1,9"}, HEAD, "lacks a rating"),
+        ({"Acorns 1": "4,1,9,2,1,9", "../x": "4,1,9,2,1,9"}, HEAD, "line 3: the Theme .*x' is no"),
         ({"": "4,1,9,2,1,9"}, HEAD, "file name of its own"),
-        ({"A": "4,1,9,2,1,9", "A ": "4,1,9,2,1,9"}, HEAD, "file name of its own"),
+        ({"A": "4,1,9,2,1,9", "A ": "4,1,9,2,1,9"}, HEAD, "line 3: .*file name of its own"),
         (ROWS, HEAD.replace("Valence_SD", "SD"), "lacks the columns Valence_SD"),
-        ({"Acorns 1": '4,1,9,2,1,9,7,7,"'}, HEAD, "not a CSV table"),
+        ({"Acorns 1": '4,1,9,2,1,9,7,7,"'}, HEAD, "not a CSV table .*EOF"),
         ({}, "", "not a CSV table"),
+        ({}, HEAD, "lists no photo"),
     ],
 )
 def test_a_damaged_list_is_refused_in_one_sentence(oasis_folder, rows, head, message):

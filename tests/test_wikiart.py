@@ -116,6 +116,15 @@ def test_a_bad_table_is_refused_in_one_sentence(layout, line, old, new, message)
 
 def test_an_empty_table_is_refused(layout):
     root = layout("wikiart")
-    (root / TABLE).write_text("")
-    with pytest.raises(DatasetError, match="no table of columns"):
-        datasets.load("wikiart", root=root)
+    head = (root / TABLE).read_text(encoding="utf-8").splitlines()[0]
+    for text, message in (("", "no table of columns"), (f"{head}\n\n", "lists no work")):
+        (root / TABLE).write_text(text)
+        with pytest.raises(DatasetError, match=message):
+            datasets.load("wikiart", root=root)
+
+
+def test_blank_lines_at_the_end_are_no_works(layout):
+    root = layout("wikiart")
+    with (root / TABLE).open("a") as file:
+        file.write("\n\n")
+    assert len(datasets.load("wikiart", root=root)) == 4

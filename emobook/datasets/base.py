@@ -282,6 +282,9 @@ def with_files(
     """
     found = sizes(root, files)
     if not found and not keep_absent:
+        if dropped and table.empty:
+            first = ": ".join(dropped[0])
+            raise DatasetError(f"{source.name}: nothing that is listed can be used ({first})")
         raise source.missing(f"none of the {len(table)} images that it lists is in {root}")
     paths = [str(root / name) if name in found else None for name in files]
     empty = [(str(root / name), "an empty file") for name in files if found.get(name) == 0]

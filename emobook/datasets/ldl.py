@@ -104,19 +104,33 @@ def load_votes(source: Info, root=None) -> Dataset:
     """
     root = folder_of(source, root)
     path = root / source.lists[0]
-    names, counts = [], []
+    names, counts, lines = [], [], {}
     for number, line in enumerate(read_text(path, source).splitlines(), 1):
         if not line.strip():
             continue
         name, *votes = line.split()
         if len(votes) != len(COLUMNS) or not all(v.isascii() and v.isdigit() for v in votes):
-            raise DatasetError(f"{path}, line {number}: expected a file name and eight counts")
-        if not is_safe(name) or "/" in name or len(max(votes, key=len)) > 6:
-            raise DatasetError(f"{path}, line {number}: {name[:80]!r} is no image with votes")
+            raise DatasetError(
+                f"{path}, line {number}: expected a file name and eight counts: get the file again"
+            )
+        if not is_safe(name) or "/" in name:
+            raise DatasetError(
+                f"{path}, line {number}: {name[:80]!r} is no file name: get the file again"
+            )
+        if len(max(votes, key=len)) > 6 or not any(map(int, votes)):
+            raise DatasetError(
+                f"{path}, line {number}: the counts of {name[:80]} are all 0, or beyond 999999: "
+                "get the file again"
+            )
+        if lines.setdefault(name, number) != number:
+            raise DatasetError(
+                f"{path}, line {number}: {name[:80]} is in line {lines[name]} already: "
+                "get the file again"
+            )
         names.append(name)
         counts.append(votes)
-    if not names or len(set(names)) < len(names):
-        raise DatasetError(f"{path} is empty, or names an image twice: get it again")
+    if not names:
+        raise DatasetError(f"{path} is empty: get it again")
     votes = np.array(counts, dtype=np.int64)[:, [COLUMNS.index(c) for c in MIKELS8]]
     winners = votes == votes.max(axis=1, keepdims=True)
     table = pd.DataFrame(

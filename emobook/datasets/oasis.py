@@ -50,23 +50,40 @@ def load(root=None) -> Dataset:
     path = root / INFO.lists[0]
     try:
         # reading as text has turned the line ends of the file, carriage returns, into newlines
-        listed = pd.read_csv(io.StringIO(read_text(path, INFO)), dtype={"Theme": str})
-    except (pd.errors.ParserError, pd.errors.EmptyDataError):
-        raise DatasetError(f"{path} is not a CSV table: get it again") from None
+        listed = pd.read_csv(
+            io.StringIO(read_text(path, INFO)),
+            dtype={"Theme": str},
+            index_col=False,
+            skip_blank_lines=False,  # so that a row's number is its line's
+        ).dropna(how="all")
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        reason = " ".join(str(error).split())
+        raise DatasetError(f"{path} is not a CSV table ({reason}): get it again") from None
     columns = [f"{r.title()}_{part}" for r in RATED for part in ("mean", "SD", "N")]
     lacking = [c for c in ("Theme", "Category", *columns) if c not in listed]
     if lacking:
         raise DatasetError(f"{path} lacks the columns {', '.join(lacking)}: get it again")
+    if listed.empty:
+        raise DatasetError(f"{path} lists no photo: get it again")
+    lines = listed.index + 2
+    listed = listed.reset_index(drop=True)
     themes = listed["Theme"].fillna("").str.strip()
-    if not themes.map(is_safe).all() or themes.str.contains("/").any() or not themes.is_unique:
-        raise DatasetError(f"{path}: every Theme has to be a file name of its own")
+    wrong = ~themes.map(is_safe) | themes.str.contains("/", regex=False) | themes.duplicated()
+    if wrong.any():
+        row = int(wrong.argmax())
+        raise DatasetError(
+            f"{path}, line {lines[row]}: the Theme {themes[row][:80]!r} is no file name of its own:"
+            " get it again"
+        )
     numbers = listed[columns].apply(pd.to_numeric, errors="coerce")
     numbers.columns = [c.lower() for c in columns]
     means = numbers[[f"{r}_mean" for r in RATED]].set_axis(RATED, axis=1)
-    wrong = themes[~means.apply(lambda rating: rating.between(*INFO.scale)).all(axis=1)]
-    if len(wrong):
+    wrong = ~means.apply(lambda rating: rating.between(*INFO.scale)).all(axis=1)
+    if wrong.any():
+        row = int(wrong.argmax())
         raise DatasetError(
-            f"{path}: {len(wrong)} images lack a rating between 1 and 7, first {wrong.iloc[0]!r}"
+            f"{path}, line {lines[row]}: {themes[row][:80]!r} lacks a rating between 1 and 7: "
+            "get it again"
         )
     groups = themes.map(lambda theme: re.sub(r"\s+\d+$", "", theme))
     table = pd.DataFrame(

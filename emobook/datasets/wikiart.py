@@ -122,7 +122,7 @@ def _read(path, columns: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     try:
         # a title may hold a single quotation mark, which is no quoting; a line is a row
         listed = pd.read_csv(
-            io.StringIO(read_text(path, INFO)),
+            io.StringIO(read_text(path, INFO).rstrip("\n")),
             sep="\t",
             dtype=str,
             quoting=csv.QUOTE_NONE,
@@ -138,6 +138,8 @@ def _read(path, columns: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
     lacking = [column for column in ("ID", *KEPT, *columns) if column not in listed]
     if lacking:
         raise DatasetError(f"{path}, line 1: the column {lacking[0]!r} is missing: get it again")
+    if listed.empty:
+        raise DatasetError(f"{path} lists no work: get it again")
     shares = listed[columns].apply(pd.to_numeric, errors="coerce").to_numpy(np.float64)
     good = listed["ID"].map(is_safe) & ~listed["ID"].str.contains("/", regex=False)
     bad = np.flatnonzero(~good.to_numpy())
