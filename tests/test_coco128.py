@@ -164,6 +164,9 @@ def test_crowds_and_boxes_without_area_are_left_out_and_the_rest_is_cut(official
         (lambda c: c["images"][0].update(file_name="../a.jpg"), r"'\.\./a\.jpg' is no file name"),
         (lambda c: c["images"].append(dict(c["images"][0])), "lists a photo twice"),
         (lambda c: c["images"][0].pop("width"), "lacks COCO's categories, images"),
+        (lambda c: c["images"][0].update(width=10**400), "lacks COCO's categories, images"),
+        (lambda c: c["images"][0].update(height=-5), "lacks COCO's categories, images"),
+        (lambda c: c["images"][0].update(width=float("nan")), "lacks COCO's categories, images"),
         (lambda c: c.pop("categories"), "lacks COCO's categories"),
     ],
 )

@@ -28,7 +28,7 @@ def test_a_class_may_be_absent_but_no_other_may_be_there(layout):
 
 def test_photos_without_folders_are_refused(tmp_path, write_photo):
     write_photo(tmp_path / "1.jpg", 0)
-    with pytest.raises(DatasetError, match="is none of the folders contentment"):
+    with pytest.raises(DatasetError, match="put them into the folders contentment"):
         datasets.load("rapolu5", root=tmp_path)
 
 

@@ -96,6 +96,13 @@ def load(root=None) -> Dataset:
     return with_files(INFO, root, table, table.pop("file").tolist(), dropped=dropped)
 
 
+def _side(pixels) -> float:
+    """Width or height of a picture. Raises ValueError, TypeError or OverflowError for another."""
+    if not 0 < (side := float(pixels)) < math.inf:
+        raise ValueError(pixels)
+    return side
+
+
 def _cut(name: str, x0, y0, x1, y1, width, height) -> list[tuple]:
     """The box within the picture, as a list of one; of none where no area remains."""
     x0, x1 = (min(max(x, 0.0), float(width)) for x in (x0, x1))
@@ -172,7 +179,7 @@ def _from_json(root: Path, lists: dict[str, Path]) -> Iterator[tuple[str, str, l
             content = json.loads(text)
             names = {kind["id"]: str(kind["name"]) for kind in content["categories"]}
             photos = {
-                photo["id"]: (photo["file_name"], float(photo["width"]), float(photo["height"]))
+                photo["id"]: (photo["file_name"], _side(photo["width"]), _side(photo["height"]))
                 for photo in content["images"]
             }
             annotations = list(content["annotations"])
@@ -180,9 +187,9 @@ def _from_json(root: Path, lists: dict[str, Path]) -> Iterator[tuple[str, str, l
             raise DatasetError(
                 f"{path}, line {error.lineno}: no JSON ({error.msg}); get it again"
             ) from None
-        except (KeyError, TypeError, ValueError, RecursionError):
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
             raise DatasetError(
-                f"{path} lacks COCO's categories, images and annotations: get it again"
+                f"{path} lacks COCO's categories, images (with sizes) and annotations: get it again"
             ) from None
         files = [name for name, *_ in photos.values()]
         if len(set(map(str, files))) < len(content["images"]):

@@ -41,6 +41,11 @@ def load(root=None) -> Dataset:
     root = folder_of(INFO, root)
     names, dropped = pictures(INFO, root)
     folders = [name.rpartition("/")[0] for name in names]
+    if "" in folders:
+        raise DatasetError(
+            f"{root} holds photos and no folder of photos: put them into the folders "
+            f"{', '.join(CLASSES)}"
+        )
     for folder in folders:
         if folder.lower() not in CLASSES:
             raise DatasetError(
