@@ -87,6 +87,12 @@ def test_what_is_no_manifest_is_named_with_its_line(copy, tmp_path, line):
         check(copy, tmp_path / "m")
 
 
+def test_an_empty_manifest_is_none(copy, tmp_path):
+    (tmp_path / "m").write_text("\n")
+    with pytest.raises(DatasetError, match="m lists no file: write the manifest anew"):
+        check(copy, tmp_path / "m")
+
+
 def test_a_failure_leaves_the_old_one(copy, tmp_path, monkeypatch):
     write(copy, tmp_path / "m")
     before = (tmp_path / "m").read_bytes()

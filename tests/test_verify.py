@@ -186,6 +186,13 @@ def test_listing_says_what_is_present(fi_folder, monkeypatch):
     (fi_folder / "test.json").write_text("{}")
     assert listing().set_index("name")["present"]["fi"].startswith("faulty: ")
 
+    def closed(info, *_, **__):
+        raise PermissionError(13, "Permission denied", info.name)
+
+    monkeypatch.setattr(fi, "folder_of", closed)
+    faulty = listing().set_index("name")["present"]["fi"]
+    assert faulty == "faulty: fi cannot be read (Permission denied)"
+
 
 @pytest.fixture
 def photo_folder(fi_folder):

@@ -106,6 +106,8 @@ def read(file) -> dict[str, str]:
                 "manifest anew"
             )
         listed[name] = digest.lower()
+    if not listed:
+        raise DatasetError(f"{file} lists no file: write the manifest anew")
     return listed
 
 

@@ -188,6 +188,8 @@ def present(name: str) -> str:
         return "no"
     except DatasetError as error:
         return f"faulty: {error}"
+    except OSError as error:
+        return f"faulty: {error.filename} cannot be read ({error.strerror})"
     if dataset is None:
         return "yes"
     files = int(dataset.table["path"].notna().sum())
