@@ -362,6 +362,9 @@ def test_a_crawl_is_read_from_csv_and_parquet(tmp_path):
         ("\n1,", "\n-1,", r"crawl.csv line 3: post '-1'"),
         ("8000000000000000", "80", r"crawl.csv line 3: look '80'.*16 hexadecimal digits"),
         ("ffffffffffffffff0000", "fffg" * 4, r"crawl.csv line 2: file 'fffg"),
+        ("ffffffffffffffff0000", "18446744073709551615", r"line 2: file '1844.*in a Parquet file"),
+        ("8000000000000000", "-123456789abcdef", r"line 3: look '-123.*16 hexadecimal digits"),
+        ("Sadness ,,", "Sadness,256,", r"line 3: tags '256' cannot be used.* 0 to 255"),
     ],
 )
 def test_a_bad_file_is_refused_with_its_line(tmp_path, old, new, reason):
@@ -372,7 +375,21 @@ def test_a_bad_file_is_refused_with_its_line(tmp_path, old, new, reason):
     assert "\n" not in str(caught.value)
 
 
+def test_numbers_of_a_csv_file_are_no_words(tmp_path):
+    simulated = crowd.simulate_crawl(50)
+    path = tmp_path / "crawl.csv"
+    simulated.write_csv(path)
+    with pytest.raises(DatasetError, match=r"crawl.csv line 2: file '\d+' cannot be used"):
+        crowd.read_crawl(path)  # as hexadecimal digits they would be other numbers
+    digits = pl.col("file", "look").map_elements("{:016x}".format, pl.String)
+    simulated.with_columns(digits).write_csv(path)
+    assert_frame_equal(crowd.read_crawl(path), simulated)
+
+
 def test_what_is_no_crawl_is_refused(tmp_path):
+    (tmp_path / "head.csv").write_text(CSV.splitlines()[0])
+    with pytest.raises(DatasetError, match=r"head.csv holds no post"):
+        crowd.read_crawl(tmp_path / "head.csv")
     for name in ("absent.csv", "absent.parquet", "crawl.txt"):
         with pytest.raises(DatasetError, match=name):
             crowd.read_crawl(tmp_path / name)

@@ -73,11 +73,15 @@ def read_crawl(path) -> pl.DataFrame:
         raise DatasetError(f"there is no file {path}: give the path of a crawl")
     try:
         if path.suffix == ".csv":
-            return as_crawl(pl.read_csv(path, infer_schema=False), f"{path} line", first=2)
-        return as_crawl(pl.read_parquet(path), f"{path} row")
+            crawl = as_crawl(pl.read_csv(path, infer_schema=False), f"{path} line", first=2)
+        else:
+            crawl = as_crawl(pl.read_parquet(path), f"{path} row")
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).partition("\n")[0]
         raise DatasetError(f"{path} cannot be read as a table ({reason}): save it again") from None
+    if crawl.is_empty():
+        raise DatasetError(f"{path} holds no post: save it again")
+    return crawl
 
 
 def as_crawl(frame, where: str = "row", *, first: int = 0) -> pl.DataFrame:
@@ -85,7 +89,9 @@ def as_crawl(frame, where: str = "row", *, first: int = 0) -> pl.DataFrame:
 
     `tags` may be a bitmask, a list of words, or text with words between blanks, commas or
     semicolons; case and a leading # do not count, and words that are none of the eight are passed
-    over. `file` and `look` may be text: its first 16 hexadecimal digits. `truth` may be absent.
+    over; text of digits alone is a bitmask. `file` and `look` may be text: its first 16 hexadecimal
+    digits; text of 17 to 20 decimal digits is refused, since it is a number that a CSV file has
+    spelt out, and some such numbers could be read either way. `truth` may be absent.
     `where` and `first` say how an error counts the rows.
     Raises DatasetError where a column is absent, a value is none of those known or two posts
     have the same number.
@@ -119,8 +125,8 @@ def as_crawl(frame, where: str = "row", *, first: int = 0) -> pl.DataFrame:
 _NEEDS = {
     "post": "a whole number that no other post has",
     "tags": "words, or a number 0 to 255",
-    "file": "16 hexadecimal digits, or a number of 64 bits",
-    "look": "16 hexadecimal digits, or a number of 64 bits",
+    "file": (digits := "16 hexadecimal digits, or a number of 64 bits in a Parquet file"),
+    "look": digits,
     "truth": f"a number 0 to {NONE}",
 }
 
@@ -131,6 +137,9 @@ def _parsed(name: str, given) -> pl.Expr:
     if name in ("platform", "query") and given == pl.String:
         column = column.str.strip_chars().str.to_lowercase()
     elif name in ("file", "look") and given == pl.String:
+        column = column.str.strip_chars()
+        spelt = column.str.contains("^[0-9a-fA-F]{16}") & ~column.str.contains("^[0-9]{17,20}$")
+        column = pl.when(spelt).then(column)
         high, low = (
             column.str.slice(start, 8).str.to_integer(base=16, strict=False).cast(pl.UInt64)
             for start in (0, 8)
@@ -139,11 +148,14 @@ def _parsed(name: str, given) -> pl.Expr:
     elif name == "tags" and given in (pl.String, pl.List(pl.String)):
         if given == pl.String:
             column = column.fill_null("").str.replace_all(r"[\s,;]+", " ").str.split(" ")
+        mask = pl.col(name).str.strip_chars() if given == pl.String else pl.lit("")
         words = column.list.eval(pl.element().str.to_lowercase().str.strip_chars("# "))
         column = pl.sum_horizontal(
             words.list.contains(emotion).cast(pl.UInt8) * pl.lit(1 << i, pl.UInt8)
             for i, emotion in enumerate(MIKELS8)
         )
+        numbers = mask.cast(SCHEMA[name], strict=False)
+        column = pl.when(mask.str.contains("^[0-9]+$")).then(numbers).otherwise(column)
     return column.cast(SCHEMA[name], strict=False).alias(name)
 
 
