@@ -222,6 +222,8 @@ def test_data_manifest(fi_folder, tmp_path, capsys):
     assert capsys.readouterr().out == "missing: Awe/awe0.jpg\n"
     assert main([*command, "--check", f"{file}.gone"]) == 2
     assert capsys.readouterr().err == f"emobook: {file}.gone: No such file or directory\n"
+    assert main([*command, "--write", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"emobook: {tmp_path}: Is a directory\n"
     assert main(["data", "manifest", "synthetic", "--write", file]) == 2
 
 

@@ -144,7 +144,8 @@ def _expected(error: Exception) -> bool:
 def _sentence(error: Exception) -> str:
     """The message on one line; of the system's errors without their number."""
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        name = error.filename2 or error.filename  # of a file and its future place, the place
+        return f"{name}: {error.strerror}" if name else error.strerror
     return " ".join(str(error).split())
 
 
