@@ -200,6 +200,7 @@ def test_data_verify_tells_faults_by_its_status(real_data, monkeypatch, capsys):
 
 def test_data_verify_options(fi_folder, capsys):
     verify = ["data", "verify", "fi", "--root", str(fi_folder)]
+    assert main([*verify, "--option", "keep_absent=no"]) == 0
     assert main([*verify, "--option", "split_list=own"]) == 0
     assert main([*verify, "--complete"]) == 1
     assert "FAULT: other numbers than expected" in capsys.readouterr().out

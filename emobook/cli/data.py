@@ -168,7 +168,8 @@ def _verify(options) -> int:
         name, equals, value = text.partition("=")
         if not equals:
             raise DatasetError(f"--option {text!r} has to be NAME=VALUE")
-        chosen[name] = int(value) if value.isdecimal() else value
+        words = {"yes": True, "true": True, "no": False, "false": False}
+        chosen[name] = int(value) if value.isdecimal() else words.get(value.lower(), value)
     report = verify(options.name, root=options.root, complete=options.complete, **chosen)
     print(report.to_text())
     return 0 if report.ok else 1
