@@ -200,7 +200,6 @@ def test_data_verify_tells_faults_by_its_status(real_data, monkeypatch, capsys):
 
 def test_data_verify_options(fi_folder, capsys):
     verify = ["data", "verify", "fi", "--root", str(fi_folder)]
-    assert main([*verify, "--option", "keep_absent=no"]) == 0
     assert main([*verify, "--option", "split_list=own"]) == 0
     assert main([*verify, "--complete"]) == 1
     assert "FAULT: other numbers than expected" in capsys.readouterr().out
@@ -209,6 +208,22 @@ def test_data_verify_options(fi_folder, capsys):
     assert "FAULT: 1 listed image without a file\n    Awe/awe0.jpg" in capsys.readouterr().out
     assert main([*verify, "--option", "split_list"]) == 2
     assert "has to be NAME=VALUE" in capsys.readouterr().err
+
+
+def test_options_of_a_set_are_words_numbers_yes_or_no(monkeypatch):
+    from emobook.datasets import verify
+
+    class Fine:
+        ok = True
+
+        def to_text(self):
+            return ""
+
+    taken = {}
+    monkeypatch.setattr(verify, "verify", lambda *a, **options: taken.update(options) or Fine())
+    given = ("keep_absent=no", "ties=first", "agreement=4")
+    assert main(["data", "verify", "twitter1", *(f"--option={text}" for text in given)]) == 0
+    assert taken.items() >= {("keep_absent", False), ("ties", "first"), ("agreement", 4)}
 
 
 def test_data_manifest(fi_folder, tmp_path, capsys):
