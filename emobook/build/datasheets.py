@@ -43,7 +43,8 @@ def _sheet(info, found) -> str:
         "not every picture": info.partial,
     }
     cite = f" {{cite}}`{info.paper}`" if info.paper else ""
-    lines = [f"(sheet-{info.name.replace('_', '-')})=", f"### {info.title}", ""]
+    title = info.title[0].upper() + info.title[1:]
+    lines = [f"(sheet-{info.name.replace('_', '-')})=", f"### {title}", ""]
     lines += [f"`{info.name}`{cite}", ""]
     lines += [f"- **{name}**: {_plain(value)}" for name, value in facts.items() if value]
     if info.faults:
