@@ -2,8 +2,16 @@
 
 import importlib
 
-_HOME = {"DeepFeatures": "deep"}
-_MODULES = ("backbones", "base", "deep")
+_HOME = {
+    "CraftedFeatures": "crafted",
+    "DeepFeatures": "deep",
+}  # fmt: skip
+_MODULES = (
+    "backbones",
+    "base",
+    "crafted",
+    "deep",
+)  # fmt: skip
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -9,6 +9,9 @@ from PIL import Image
 
 from emobook import images
 from emobook._files import digest, file_digest
+from emobook.images import ImageError
+
+_NAMED = 20  # pictures that an error names besides the first
 
 
 def images_of(X) -> list:
@@ -59,3 +62,15 @@ def content_key(source) -> str:
             pass  # the reader below says why
     image = images.read(source)
     return digest("pixels", str(image.size), image.tobytes())
+
+
+def unreadable(errors: list[ImageError]) -> ImageError:
+    """One error that names all pictures that could not be read, the first with its reason."""
+    first, *others = errors
+    if not others:
+        return first
+    named = ", ".join(error.path for error in others[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    return ImageError(
+        first.path, f"{first.reason}; nor can {len(others)} others be read: {named}{more}"
+    )

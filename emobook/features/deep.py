@@ -14,11 +14,10 @@ from emobook._files import cache_dir, digest
 from emobook.features import backbones
 from emobook.features._engines import OnnxEngine, TorchEngine, default_workers
 from emobook.features._store import FeatureStore
-from emobook.features.base import content_key, images_of
+from emobook.features.base import content_key, images_of, unreadable
 from emobook.images import ImageError
 
 _KEPT_AT_ONCE = 64  # pictures that a killed run may lose
-_NAMED = 20  # pictures that an error names besides the first
 _LAYERS = ("pooled", "logits", "probabilities")
 
 
@@ -88,7 +87,7 @@ class DeepFeatures(TransformerMixin, BaseEstimator):
         wanted = {k: source for k, source in zip(keys, sources, strict=True) if isinstance(k, str)}
         known = self._known(engine, wanted, workers, failed)
         if failed:
-            raise _all_in_one(failed)
+            raise unreadable(failed)
         values = np.empty((len(keys), self.n_features_out_), np.float32)
         for row, key in enumerate(keys):
             values[row] = known[key]
@@ -191,18 +190,6 @@ def _store(engine) -> FeatureStore:
     made_by = ("1", repr(backbone.recipe), backbone.weights_id, engine.id, version("pillow"))
     name = f"{backbone.name}-{digest(backbone.name, *made_by)[:16]}.sqlite"
     return FeatureStore(cache_dir() / "features" / name)
-
-
-def _all_in_one(errors: list[ImageError]) -> ImageError:
-    """One error that names all pictures that could not be read, the first with its reason."""
-    first, *others = errors
-    if not others:
-        return first
-    named = ", ".join(error.path for error in others[:_NAMED])
-    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-    return ImageError(
-        first.path, f"{first.reason}; nor can {len(others)} others be read: {named}{more}"
-    )
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:
