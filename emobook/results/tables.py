@@ -43,7 +43,7 @@ def table_html(
     small = f"<br><small>{rest}</small>" if rest else ""
     parts = [
         f"<div><table><caption>{title}{small}</caption><thead><tr>",
-        *(f'<th scope="col">{escape(head)}</th>' for head in heads),
+        *(f'<th scope="col">{escape(head)}</th>' if head else "<td></td>" for head in heads),
         "</tr></thead><tbody>",
     ]
     for first, alike in itertools.groupby(rows, key=lambda row: row[0]):
