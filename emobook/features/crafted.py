@@ -16,6 +16,7 @@ from emobook.images import ImageError
 
 _RUNTIME = ("n_jobs", "cache", "progress")  # parameters that change no value
 _KEPT_AT_ONCE = 64  # pictures that a killed run may lose
+_READ_AT_ONCE = 500  # pictures whose rows are in memory together, before `then`
 _LIBRARIES = ("numpy", "pillow", "scikit-image", "scipy", "opencv-python-headless", "pywavelets")
 
 
@@ -72,6 +73,11 @@ class CraftedFeatures(TransformerMixin, BaseEstimator):
         Raises ImageError that names every picture that cannot be read, after all others were
         computed and cached.
         """
+        rows = self._rows(X)
+        return np.array(rows, np.float32).reshape(len(rows), self.n_features_out_)
+
+    def _rows(self, X, then=lambda row: row) -> list[np.ndarray]:
+        """`then(row)` of each picture's row: where rows are long, only its result is held."""
         self._check()
         keys, wanted, failed = [], {}, []
         for source in images_of(X):
@@ -81,14 +87,14 @@ class CraftedFeatures(TransformerMixin, BaseEstimator):
             except ImageError as error:
                 failed.append(error)
         store = self._store() if self.cache else None
-        known = store.get(wanted, "values") if store else {}
+        known = _stored(store, wanted, then) if store else {}
         missing = [key for key in wanted if key not in known]
         with progress(
             label=type(self).__name__, total=len(missing), unit="image", show=self.progress
         ) as bar:
             for share in store.shares(missing) if store else [missing]:
                 if store:  # another process may have come first
-                    known |= store.get(share, "values")
+                    known |= _stored(store, share, then)
                 todo = [key for key in share if key not in known]
                 bar.update(len(share) - len(todo))
                 found = joblib.Parallel(self.n_jobs, return_as="generator")(
@@ -100,12 +106,11 @@ class CraftedFeatures(TransformerMixin, BaseEstimator):
                     good = {key: row for key, row in some if not isinstance(row, ImageError)}
                     if store:
                         store.put((key, {"values": row}) for key, row in good.items())
-                    known.update(good)
+                    known |= {key: then(row) for key, row in good.items()}
                     bar.update(len(some))
         if failed:
             raise unreadable(failed)
-        shape = (len(keys), self.n_features_out_)
-        return np.array([known[key] for key in keys], np.float32).reshape(shape)
+        return [known[key] for key in keys]
 
     def _of(self, source):
         try:
@@ -145,3 +150,10 @@ class CraftedFeatures(TransformerMixin, BaseEstimator):
         tags.requires_fit = False
         tags.input_tags.two_d_array = False
         return tags
+
+
+def _stored(store: FeatureStore, keys, then) -> dict:
+    keys, found = iter(keys), {}
+    while some := list(itertools.islice(keys, _READ_AT_ONCE)):
+        found |= {key: then(row) for key, row in store.get(some, "values").items()}
+    return found
