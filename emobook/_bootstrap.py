@@ -25,6 +25,14 @@ def interval(columns, statistic, groups, level, resamples, seed) -> Interval:
 
     NaN bounds with fewer than two images or groups. Raises ValueError for an unfit argument.
     """
+    both = intervals(
+        columns, lambda sums: statistic(sums)[..., None], groups, level, resamples, seed
+    )
+    return both[0]
+
+
+def intervals(columns, statistic, groups, level, resamples, seed) -> list[Interval]:
+    """As `interval`, of the M values (…, M) of `statistic`, all from the same resamples."""
     if not 0 < level < 1:
         raise ValueError(f"level must lie between 0 and 1, such as 0.95, not {level!r}")
     if resamples < 1:
@@ -35,19 +43,20 @@ def interval(columns, statistic, groups, level, resamples, seed) -> Interval:
         if groups.shape != (len(rows),) or pd.isna(groups).any():
             raise ValueError(f"groups must name a group for each of the {len(rows)} images")
         rows = pd.DataFrame(rows).groupby(groups, sort=True).sum().to_numpy()
-    value = float(statistic(rows.sum(axis=0)))
+    values = np.asarray(statistic(rows.sum(axis=0)), dtype=float).tolist()
     if len(rows) < 2:
-        return Interval(value, np.nan, np.nan)
+        return [Interval(value, np.nan, np.nan) for value in values]
     drawn = stats.bootstrap(
         (np.arange(len(rows)),),
-        lambda index, axis: statistic(rows[index].sum(axis=-2)),
+        lambda index, axis: np.moveaxis(statistic(rows[index].sum(axis=-2)), -1, 0),
         method="percentile",
         confidence_level=level,
         n_resamples=resamples,
         batch=max(1, 2_000_000 // rows.size),
         random_state=np.random.default_rng(seed),
     )
-    return Interval(value, *map(float, drawn.confidence_interval))
+    bounds = zip(values, *(end.tolist() for end in drawn.confidence_interval), strict=True)
+    return [Interval(*three) for three in bounds]
 
 
 def mean_columns(values: np.ndarray) -> list[np.ndarray]:

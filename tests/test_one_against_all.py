@@ -1,0 +1,178 @@
+"""One against all, beside scikit-learn's OneVsRestClassifier and a slow count of every rate."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_classification
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score, recall_score
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer, StandardScaler
+from sklearn.svm import LinearSVC
+from sklearn.utils.class_weight import compute_sample_weight
+
+from emobook import evaluate
+
+X, Y = make_classification(
+    240, 12, n_informative=6, n_classes=4, weights=[0.5, 0.2, 0.2, 0.1], flip_y=0.3,
+    n_clusters_per_class=1, random_state=3,
+)  # fmt: skip
+FOLDS = evaluate.repeated_folds(Y, repeats=1)
+
+
+def value(table, name, metric):
+    (row,) = table[(table["class"] == name) & (table["metric"] == metric)].itertuples()
+    return row
+
+
+@pytest.mark.parametrize("weight", ["balanced", None])
+def test_rates_are_those_of_scikit_learn(weight):
+    said, best = np.zeros((240, 4), int), np.zeros(240, int)
+    many = OneVsRestClassifier(LinearSVC(class_weight=weight, random_state=0))
+    for fold in FOLDS:
+        every = many.fit(X[fold.train], np.eye(4, dtype=int)[Y[fold.train]])
+        said[fold.test] = every.predict(X[fold.test])
+        best[fold.test] = many.fit(X[fold.train], Y[fold.train]).predict(X[fold.test])
+    found = evaluate.one_vs_all(
+        LinearSVC(random_state=0), X, Y, FOLDS, balanced=weight is not None, resamples=20
+    )
+    for c in range(4):
+        truth = c == Y
+        wanted = {
+            "tpr": recall_score(truth, said[:, c]),
+            "tnr": recall_score(truth, said[:, c], pos_label=0),
+            "balanced accuracy": balanced_accuracy_score(truth, said[:, c]),
+            "one-vs-all accuracy": (truth == said[:, c]).mean(),
+        }
+        for metric, expected in wanted.items():
+            assert value(found, c, metric).value == pytest.approx(expected), (c, metric)
+    for metric in wanted:
+        each = [value(found, c, metric).value for c in range(4)]
+        assert value(found, "mean", metric).value == pytest.approx(np.mean(each))
+    assert value(found, "all", "accuracy").value == pytest.approx((best == Y).mean())
+
+
+def test_always_the_commoner_answer_gets_the_baseline_and_balance_gets_half():
+    truth, scores = np.repeat(np.arange(4), [140, 50, 30, 20]), np.full((240, 4), -1.0)
+    scores[:, 0] = 1.0  # class 0 has more than half of the images
+    table = pd.DataFrame(
+        {"index": range(240), "repeat": 0, "fold": 0, "truth": truth, "scores": list(scores)}
+    )
+    found = evaluate.one_vs_all_rates(table, resamples=50)
+    np.testing.assert_allclose(found["value"], found["baseline"])
+    assert (found[found["metric"] == "balanced accuracy"]["value"] == 0.5).all()
+    assert value(found, "all", "accuracy").baseline == 140 / 240
+    assert value(found, 1, "tnr").images == 190
+
+
+def test_intervals_resample_images_or_whole_groups():
+    repeated = evaluate.repeated_folds(Y, repeats=3)
+    predictions = evaluate.one_vs_all_predict(GaussianNB(), X, Y, repeated, progress=False)
+    right = pd.DataFrame(
+        (np.stack(predictions["scores"]) > 0) == (np.eye(4)[predictions["truth"]] > 0)
+    )
+    right = right.groupby(predictions["index"]).mean().to_numpy()
+    groups = np.arange(240) // 4
+    draw = np.random.default_rng(5)
+    for names in (None, groups):
+        members = np.arange(240) if names is None else names
+        slow = []
+        for _ in range(2000):
+            picked = draw.choice(np.unique(members), len(np.unique(members)))
+            rows = np.concatenate([np.flatnonzero(members == one) for one in picked])
+            own = Y[rows] == 3
+            slow.append((right[rows][own, 3].mean() + right[rows][~own, 3].mean()) / 2)
+        found = value(evaluate.one_vs_all_rates(predictions, None, names), 3, "balanced accuracy")
+        own = Y == 3
+        assert found.value == pytest.approx((right[own, 3].mean() + right[~own, 3].mean()) / 2)
+        assert (found.low, found.high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.01)
+
+
+def test_a_small_class_is_left_out_but_stays_among_the_others():
+    few = np.where(np.arange(240) < 9, 4, Y)
+    folds = evaluate.repeated_folds(few, repeats=1)
+    names = ("a", "b", "c", "d", "anger")
+    found = evaluate.one_vs_all(LinearSVC(), X, few, folds, classes=names, resamples=20)
+    anger = found[found["class"] == "anger"]
+    assert anger["value"].isna().all() and set(anger["note"]) == {"left out: 9 images are too few"}
+    assert value(found, "a", "one-vs-all accuracy").images == 240
+    assert value(found, "all", "accuracy").images == 231
+    kept = evaluate.one_vs_all(LinearSVC(), X, few, folds, least=9, resamples=20)
+    assert kept["value"].notna().all()
+    # A rate of a class that a resample lacks is that of the whole set, not NaN.
+    assert kept["low"].notna().all() and kept["high"].notna().all()
+
+
+def test_weights_reach_a_classifier_behind_a_pipeline():
+    weighted = compute_sample_weight("balanced", Y == 3)
+    direct = GaussianNB().fit(X, Y == 3, sample_weight=weighted).predict_log_proba(X)
+    model = make_pipeline(FunctionTransformer(), make_pipeline(StandardScaler(), GaussianNB()))
+    alone = [evaluate.Fold(0, 0, np.arange(240), np.arange(240))]
+    found = evaluate.one_vs_all_predict(model, X, Y, alone, progress=False)
+    scores = np.stack(found["scores"])[:, 3]
+    np.testing.assert_allclose(scores, direct[:, 1] - direct[:, 0], rtol=1e-4)
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    wanted = make_pipeline(StandardScaler(), LogisticRegression(class_weight="balanced"))
+    found = evaluate.one_vs_all_predict(model, X, Y, alone, progress=False)
+    scores = wanted.fit(X, Y == 3).decision_function(X)
+    np.testing.assert_allclose(np.stack(found["scores"])[:, 3], scores, rtol=1e-6)
+    assert model[-1].class_weight is None
+
+
+class Half(ClassifierMixin, BaseEstimator):
+    """Has probabilities only, and takes an argument per image."""
+
+    def fit(self, X, y, p=None, sample_weight=None):
+        assert (X[:, 0] == p).all() and sample_weight.sum() == pytest.approx(len(y))
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict_proba(self, X):
+        yes = (X[:, 0] > 0) * 0.4 + 0.3
+        return np.stack([1 - yes, yes], axis=1)
+
+
+@pytest.mark.parametrize("model", [RandomForestClassifier(3, random_state=0), Half()])
+def test_scores_are_above_zero_where_the_classifier_says_yes(model):
+    extra = {"p": X[:, 0]} if isinstance(model, Half) else {}
+    found = evaluate.one_vs_all_predict(model, X, Y, FOLDS, progress=False, **extra)
+    scores = np.stack(found["scores"])
+    assert not np.isnan(scores).any() and (scores > 0).any() and (scores < 0).any()
+    if extra:
+        expected = X[found["index"], 0] > 0
+        np.testing.assert_array_equal(scores > 0, np.tile(expected[:, None], (1, 4)))
+
+
+def test_chance_is_a_half_whatever_the_classes():
+    """What the printed "8 classes" hide: labels at random get one in four, and a half."""
+    labels = np.random.default_rng(1).permutation(Y)
+    model, folds = GaussianNB(), evaluate.repeated_folds(labels, repeats=4)
+    found = evaluate.one_vs_all(model, X, labels, folds, resamples=200, progress=False)
+    mean = value(found, "mean", "balanced accuracy")
+    assert mean.low < 0.5 < mean.high and 0.45 < mean.value < 0.55
+    assert value(found, "all", "accuracy").value < 0.45
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda: evaluate.one_vs_all(GaussianNB(), X, Y.astype(float), FOLDS), "y must hold"),
+        (lambda: evaluate.one_vs_all(GaussianNB(), X, Y, []), "folds must hold"),
+        (lambda: evaluate.one_vs_all(GaussianNB(), X, Y, FOLDS, least=500), "y must hold two"),
+        (lambda: evaluate.one_vs_all(KNeighborsClassifier(), X, Y, FOLDS), "estimator takes"),
+        (
+            lambda: evaluate.one_vs_all(
+                GaussianNB(), X, Y, [evaluate.Fold(0, 0, np.flatnonzero(Y), np.flatnonzero(Y == 0))]
+            ),
+            "folds must train on every class",
+        ),
+    ],
+)
+def test_bad_input_names_the_argument(call, sentence):
+    with pytest.raises(ValueError, match=rf"^{sentence}"):
+        call()
