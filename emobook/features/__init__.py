@@ -5,12 +5,14 @@ import importlib
 _HOME = {
     "CraftedFeatures": "crafted",
     "DeepFeatures": "deep",
+    "GIST": "gist",
 }  # fmt: skip
 _MODULES = (
     "backbones",
     "base",
     "crafted",
     "deep",
+    "gist",
 )  # fmt: skip
 
 __all__ = [*_HOME, *_MODULES]
