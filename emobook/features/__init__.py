@@ -3,16 +3,34 @@
 import importlib
 
 _HOME = {
+    "Blocks": "local",
+    "Colorfulness": "color",
+    "ColorHistogram": "color",
+    "ColorMeans": "color",
+    "ColorNames": "color_names",
     "CraftedFeatures": "crafted",
     "DeepFeatures": "deep",
     "GIST": "gist",
+    "HSVPeaks": "color",
+    "HueStatistics": "color",
+    "IttenContrasts": "color_contrast",
+    "PAD": "color",
+    "SIFTWords": "local",
+    "WangHistograms": "color_fuzzy",
 }  # fmt: skip
 _MODULES = (
     "backbones",
     "base",
+    "color",
+    "color_contrast",
+    "color_fuzzy",
+    "color_names",
+    "color_spaces",
     "crafted",
     "deep",
     "gist",
+    "local",
+    "sift",
 )  # fmt: skip
 
 __all__ = [*_HOME, *_MODULES]
