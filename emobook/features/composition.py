@@ -10,17 +10,17 @@ import cv2
 import numpy as np
 import pywt
 from skimage.measure import label
-from skimage.morphology import h_minima
+from skimage.morphology import local_minima, reconstruction, skeletonize
 from skimage.segmentation import watershed
 
 _EIGHT = np.ones((3, 3), np.uint8)  # a pixel and its eight neighbours
-_MIN_DEPTH = 20  # of a valley of the gradient that becomes a segment, of 255
+_DEPTH = 20  # to which valleys of the gradient are filled, of 255
 _WAVELET, _LEVEL = "db3", 3
 _NO_DETAIL = 1e-6  # mean absolute coefficient below which a channel is constant but for rounding
 _CANNY = (100, 200)
 _MIN_VOTES = 50  # edge pixels on a line
 _MIN_LENGTH = 1 / 20  # of a line, in diagonals
-_MAX_GAP = 3  # pixels between two parts of a line
+_MAX_GAP = 5  # pixels between two parts of a line
 _STATIC = 15  # degrees by which a static line may be off the horizontal or vertical
 
 
@@ -29,7 +29,7 @@ def segments(pixels: np.ndarray) -> np.ndarray:
 
     pixels: uint8 (H, W, 3), RGB. The gradient is the morphological one (3 × 3) of the picture
     after a Gaussian of σ = 1, the largest of the three channels. A segment grows from each of its
-    minima of depth (Grimaud's dynamics) at least 20 of 255; eight neighbours count.
+    minima with a depth (Grimaud's dynamics) above 20 of 255; eight neighbours count.
 
     Machajdik & Hanbury take the waterfall of Marcotegui & Beucher. Which of its levels they count
     is not known to us, and a waterfall always merges two regions into one, so we remove shallow
@@ -38,8 +38,12 @@ def segments(pixels: np.ndarray) -> np.ndarray:
     smooth = cv2.GaussianBlur(pixels, (0, 0), 1, borderType=cv2.BORDER_REPLICATE)
     red, green, blue = cv2.split(cv2.morphologyEx(smooth, cv2.MORPH_GRADIENT, _EIGHT))
     gradient = cv2.max(cv2.max(red, green), blue)
-    valleys = label(h_minima(gradient, _MIN_DEPTH, footprint=_EIGHT), connectivity=2)
-    if not valleys.any():  # no valley is that deep
+    gradient = gradient.astype(np.int16)
+    # Filled 20 deep, only deeper valleys are left. (`h_minima` of scikit-image would give equally
+    # deep points of one valley a segment each.)
+    filled = reconstruction(gradient + _DEPTH, gradient, "erosion", footprint=_EIGHT)
+    valleys = label(local_minima(filled), connectivity=2)
+    if not valleys.any():  # none is that deep
         return np.ones(gradient.shape, np.int32)
     return watershed(gradient, valleys, connectivity=2).astype(np.int32)
 
@@ -77,26 +81,30 @@ def _inner_half(n: int) -> np.ndarray:
     return np.clip(np.minimum(start + 1, 0.75 * n) - np.maximum(start, 0.25 * n), 0, 1)
 
 
-def depth_of_field(hue: np.ndarray, saturation: np.ndarray, luminance: np.ndarray) -> np.ndarray:
-    """`central_detail` of hue, saturation and luminance: (3,).
+def depth_of_field(ihls: np.ndarray) -> np.ndarray:
+    """`central_detail` of hue, luminance and saturation: (3,).
 
-    hue: radians (H, W). It enters as a point e^{iH} of the unit circle, so that no edge appears
-    where it wraps; the absolute value of a coefficient is then that of a complex number. The
-    units of the other two do not matter.
+    ihls: (H, W, 3), as `color_spaces.rgb_to_ihls` gives it. Hue enters as a point of the unit
+    circle, e^(i hue), so that no edge appears where it wraps; the absolute value of a coefficient
+    is then that of a complex number.
     """
-    channels = (np.cos(hue) + 1j * np.sin(hue), saturation, luminance)
+    hue, luminance, saturation = np.moveaxis(ihls, 2, 0)
+    hue = np.radians(hue)
+    channels = (np.cos(hue) + 1j * np.sin(hue), luminance, saturation)
     return np.array([central_detail(channel) for channel in channels])
 
 
 def lines(pixels: np.ndarray) -> np.ndarray:
     """Straight lines of a picture: int (n, 4), the ends x0, y0, x1, y1 in pixels.
 
-    pixels: uint8 (H, W, 3), RGB. Edges after Canny (100, 200) of the grey picture, then the
-    probabilistic Hough transform of OpenCV, which always begins with the same random numbers:
-    steps of 1 pixel and 1 degree, at least 50 votes, at least 1/20 of the diagonal long, gaps of
-    at most 3 pixels.
+    pixels: uint8 (H, W, 3), RGB. Edges after Canny (100, 200) of the grey picture, thinned to one
+    pixel, then the probabilistic Hough transform of OpenCV, which always begins with the same
+    random numbers: steps of 1 pixel and 1 degree, at least 50 votes, at least 1/20 of the
+    diagonal long, gaps of at most 5 pixels.
     """
     edges = cv2.Canny(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), *_CANNY)
+    # Canny's edges are two pixels thick near 45 degrees and would be found twice there.
+    edges = skeletonize(edges > 0).astype(np.uint8)
     shortest = _MIN_LENGTH * np.hypot(*edges.shape)
     found = cv2.HoughLinesP(
         edges, 1, np.pi / 180, _MIN_VOTES, minLineLength=shortest, maxLineGap=_MAX_GAP
