@@ -10,13 +10,20 @@ _HOME = {
     "ColorNames": "color_names",
     "CraftedFeatures": "crafted",
     "DeepFeatures": "deep",
+    "GaborEnergies": "holistic",
     "GIST": "gist",
+    "GLCM": "texture",
+    "HOG": "texture",
     "HSVPeaks": "color",
     "HueStatistics": "color",
     "IttenContrasts": "color_contrast",
+    "LBP": "texture",
     "PAD": "color",
     "SIFTWords": "local",
+    "Tamura": "texture",
     "WangHistograms": "color_fuzzy",
+    "WaveletTexture": "texture",
+    "Wiccest": "holistic",
 }  # fmt: skip
 _MODULES = (
     "backbones",
@@ -29,8 +36,11 @@ _MODULES = (
     "crafted",
     "deep",
     "gist",
+    "holistic",
     "local",
     "sift",
+    "texture",
+    "weibull",
 )  # fmt: skip
 
 __all__ = [*_HOME, *_MODULES]
