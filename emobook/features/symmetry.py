@@ -114,7 +114,8 @@ def mirror_votes(points: Keypoints) -> tuple[Pairs, np.ndarray, np.ndarray]:
 
     The axis is the line of the points q with q·(cos θ, sin θ) = r: θ is the direction from one
     keypoint to the other, r that of the point midway. A pair weighs by likeness in size and by
-    how symmetric the two orientations are: (1 − cos(φi + φj − 2θ)) / 2.
+    how symmetric the two orientations are, (1 − cos(φi + φj − 2θ)) / 2; with half or less it does
+    not vote.
     """
     pairs = _matches(points, mirrored(points.descriptor))
     p, q = points.position[pairs.i], points.position[pairs.j]
@@ -123,7 +124,7 @@ def mirror_votes(points: Keypoints) -> tuple[Pairs, np.ndarray, np.ndarray]:
     r = midway[:, 0] * np.cos(theta) + midway[:, 1] * np.sin(theta)
     lean = points.angle[pairs.i] + points.angle[pairs.j] - 2 * theta
     pairs.weight *= (1 - np.cos(lean)) / 2
-    keep = pairs.weight > 0.5  # the others say rather that there is no mirror
+    keep = pairs.weight > 0.5
     return pairs.where(keep), theta[keep], r[keep]
 
 
