@@ -27,15 +27,15 @@ def coarseness(grey: np.ndarray) -> float:
     that side, left and right or above and below the point, differ most; coarseness is the mean of
     these sides. What the paper leaves open is chosen thus: squares have an even side, so points
     lie between pixels; a side counts only where both squares are within the picture; among equal
-    differences the largest side wins, so what is flat is coarse. A picture with no room for two
-    squares of side 2 has coarseness 1.
+    differences the largest side wins; a point at which no side makes any difference does not
+    count. A picture without such a difference, or room for one, has coarseness 1.
 
     grey: (H, W) of any range, which scales out. Source: section III-A.
     """
     height, width = grey.shape
     sums = np.zeros((height + 1, width + 1), np.int64 if grey.dtype.kind in "bui" else np.float64)
     np.cumsum(np.cumsum(grey, axis=0, dtype=sums.dtype), axis=1, out=sums[1:, 1:])
-    largest = np.full(sums.shape, -1.0)
+    largest = np.zeros(sums.shape)
     best = np.zeros(sums.shape, np.uint8)
     for k in range(1, _LEVELS + 1):
         side, half = 2**k, 2 ** (k - 1)
@@ -51,7 +51,7 @@ def coarseness(grey: np.ndarray) -> float:
             np.abs(difference, out=difference)
             np.copyto(best[place], side, where=difference >= largest[place])
             np.maximum(largest[place], difference, out=largest[place])
-    counted = best > 0
+    counted = largest > 0
     return float(best[counted].mean()) if counted.any() else 1.0
 
 

@@ -128,7 +128,7 @@ class GaborEnergies(CraftedFeatures):
 
     Grey 0 … 1 (`texture.grey_8` / 255), the longest side reduced to 256 pixels (Lanczos; never
     enlarged). See `gabor_energies` for the filters; a wave of amplitude a at a filter's frequency
-    and angle gives a/2. A constant picture gives 0.
+    and angle gives a/2, a constant picture 0 but for rounding.
 
     scales: octaves, 1 to 4. orientations: angles over half a turn.
 
