@@ -59,14 +59,13 @@ _PURE_HUES = {
 class Regions:
     """What the contrasts are computed from; n regions.
 
-    area: share of the picture (n,), sum 1. lab: mean CIELAB colour (n, 3). lch: the same in polar
-    form, hue in degrees. mean_chroma: mean C* of the pixels (n,), at least that of the mean
-    colour. border: length of the border between two regions, in pairs of neighbouring pixels
-    (n, n), symmetric, 0 on the diagonal.
+    area: share of the picture (n,), sum 1. lch: mean CIELAB colour as L*, C*, hue in degrees
+    (n, 3). mean_chroma: mean C* of the pixels (n,), at least that of the mean colour. border:
+    length of the border between two regions, in pairs of neighbouring pixels (n, n), symmetric,
+    0 on the diagonal.
     """
 
     area: np.ndarray
-    lab: np.ndarray
     lch: np.ndarray
     mean_chroma: np.ndarray
     border: np.ndarray
@@ -87,13 +86,13 @@ def color_regions(image: np.ndarray, labels: np.ndarray) -> Regions:
     channels = (*pixel_lab.T, np.hypot(pixel_lab[:, 1], pixel_lab[:, 2]))
     sums = [np.bincount(labels.ravel(), channel, minlength=n)[:n] for channel in channels]
     *lab, mean_chroma = np.stack(sums) / count
-    lab = np.stack(lab, axis=-1)
     neighbours = (labels[:-1], labels[1:]), (labels[:, :-1], labels[:, 1:])
     codes = np.concatenate([(one * (n + 1) + other).ravel() for one, other in neighbours])
     one_way = np.bincount(codes, minlength=(n + 1) ** 2).reshape(n + 1, n + 1)[:n, :n]
     border = one_way + one_way.T
     np.fill_diagonal(border, 0)
-    return Regions(count / count.sum(), lab, lab_to_lch(lab), mean_chroma, border)
+    lch = lab_to_lch(np.stack(lab, axis=-1))
+    return Regions(count / count.sum(), lch, mean_chroma, border)
 
 
 def itten_contrasts(image: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
@@ -107,7 +106,7 @@ def itten_contrasts(image: np.ndarray, labels: np.ndarray | None = None) -> np.n
     weight = regions.area * colored
     total = weight.sum()
     hues = np.exp(1j * np.radians(hue))
-    spread = 1 - abs(weight @ hues) / total if total > 0 else 0.0
+    spread = max(0.0, 1 - abs(weight @ hues) / total) if total > 0 else 0.0
     gap = np.abs(hue[:, None] - hue)
     opposite = np.minimum(gap, 360 - gap) / 180
     temperature = colored[:, None] * temperature_memberships(hue)
@@ -217,8 +216,8 @@ class IttenContrasts(CraftedFeatures):
     below are ours where it says so. The picture is reduced to 200,000 pixels where it has more
     and divided by `composition.segments`, of which the largest 500 count. Region r has the share
     a of the area and the mean CIELAB colour L*, C*, h; its degree of colour k is 1 less its
-    membership in low saturation (`color_fuzzy`), so greys have no say in hue. Pairs are those of two different regions,
-    weighted by the product of a, or of a·k where hues are compared.
+    membership in low saturation (`color_fuzzy`), so greys have no say in hue. Pairs are those
+    of two different regions, weighted by the product of a, or of a·k where hues are compared.
 
     light_dark, light_dark_max: of the level of luminance, very dark 0 to very light 1, the
         standard deviation weighted by a, and the range. saturation, saturation_max: the same of

@@ -1,6 +1,7 @@
 """Shares of the eleven basic colour names in a picture."""
 
 import functools
+import os
 
 import numpy as np
 from skimage import color
@@ -27,15 +28,17 @@ PROTOTYPES = {
 }
 """A typical colour for each name, in sRGB: ours, for want of the learned table."""
 
-_WIDTH = 25  # CIELAB units at which a prototype's say has fallen to exp(-1/2): near the table
+WIDTH = 25
+"""CIELAB distance at which a prototype's say has fallen to exp(-1/2): near the learned table."""
 
 
 def table_folder() -> str | None:
     """Folder of the learned table, `$EMOBOOK_DATA/color_names`, or None where it is absent."""
     try:
-        return str(folder_of(COLOR_NAMES))
+        folder = folder_of(COLOR_NAMES)
     except DatasetMissing:
         return None
+    return str(folder) if (folder / COLOR_NAMES.lists[0]).is_file() else None
 
 
 def table_identity(folder: str | None) -> str:
@@ -43,7 +46,6 @@ def table_identity(folder: str | None) -> str:
     return "prototypes" if folder is None else file_digest(f"{folder}/{COLOR_NAMES.lists[0]}")
 
 
-@functools.lru_cache(maxsize=2)
 def name_table(folder: str | None) -> np.ndarray:
     """Probabilities of the names `COLOUR_NAMES` for 32 × 32 × 32 colours: (32768, 11).
 
@@ -52,13 +54,24 @@ def name_table(folder: str | None) -> np.ndarray:
     at the CIELAB distances d from `PROTOTYPES` has probabilities proportional to
     exp(-d² / (2 · 25²)). Raises DatasetError where the file is damaged.
     """
-    if folder is not None:
-        return color_names(folder).to_numpy()
+    if folder is None:
+        return _made()
+    state = os.stat(f"{folder}/{COLOR_NAMES.lists[0]}")
+    return _read(folder, state.st_mtime_ns, state.st_size)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(folder: str, *state) -> np.ndarray:  # a file that was replaced is read again
+    return color_names(folder).to_numpy()
+
+
+@functools.cache
+def _made() -> np.ndarray:
     blue, green, red = np.indices((32, 32, 32)).reshape(3, -1) * 8 + 3.5
     cells = color.rgb2lab(np.stack([red, green, blue], axis=-1) / 255)
     centres = color.rgb2lab(np.array([PROTOTYPES[name] for name in COLOUR_NAMES]) / 255)
     square = np.sum((cells[:, None] - centres) ** 2, axis=-1)
-    nearness = np.exp((square.min(axis=1, keepdims=True) - square) / (2 * _WIDTH**2))
+    nearness = np.exp((square.min(axis=1, keepdims=True) - square) / (2 * WIDTH**2))
     return nearness / nearness.sum(axis=1, keepdims=True)
 
 
