@@ -60,13 +60,14 @@ def test_values_follow_the_formula(orientations):
         np.testing.assert_allclose(found, by_the_formula(grey, orientations), atol=1e-6)
 
 
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
 @pytest.mark.parametrize(("orientations", "size"), [((8, 8, 8, 8), 512), (LEAR, 320)])
 def test_values_and_their_order_are_those_of_torchgist(orientations, size):
     torch = pytest.importorskip("torch")
     with warnings.catch_warnings():  # torchgist turns all warnings off when it is imported
         models = pytest.importorskip("torchgist.models")
     peer = models.GIST(orientations_per_scale=orientations)
-    for grey in (photo("coffee"), photo("rocket"), noise(1)):
+    for grey in (photo("coffee"), noise(1)):
         pixels = grey.round().astype(np.uint8)
         expected = peer(torch.tensor(np.stack([pixels] * 3), dtype=torch.float32)).numpy()
         assert expected.shape == (size,)

@@ -1,8 +1,8 @@
 """GIST: how much structure of which scale and direction there is in each part of a picture.
 
 Oliva and Torralba describe a scene by the output of Gabor filters over a coarse grid (Modeling the
-shape of the scene, IJCV 42(3), 2001, 145-175). The paper leaves the constants open; those here are
-of the authors' own program, LMgist (LabelMe toolbox).
+shape of the scene, IJCV 42(3), 2001, 145-175). Filters, constants and order are those of their own
+program, LMgist (LabelMe toolbox).
 """
 
 import functools
@@ -113,7 +113,7 @@ def _filters(orientations: tuple[int, ...]) -> list[tuple[tuple[slice, slice], n
 
 
 def gist(grey: np.ndarray, orientations=(8, 8, 8, 8)) -> np.ndarray:
-    """GIST of a grey square (256, 256), such as `square` gives: float32 (16 · Σ orientations,).
+    """GIST of a grey square (256, 256), 0 … 255, as `square` gives: float32 (16 · Σ orientations,).
 
     What each value is, and in which order they come, is said in `GIST`. A square without structure
     (a range of less than 0.01 grey levels) gives 0 everywhere. Raises ValueError for another shape.
