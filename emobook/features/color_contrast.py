@@ -159,6 +159,7 @@ def _warm_cold(temperature: np.ndarray, area: np.ndarray) -> tuple[float, float]
     sets = np.column_stack([temperature, 1 - temperature.sum(axis=1)])
     sets /= np.linalg.norm(sets, axis=1, keepdims=True)
     contrast = np.clip(1 - sets @ sets.T, 0, 1)
+    np.fill_diagonal(contrast, 0)  # but for rounding
     return _mean_of_pairs(contrast, area), contrast.max()
 
 
