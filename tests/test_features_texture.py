@@ -362,6 +362,8 @@ def test_gabor_energies_take_a_large_picture_at_256_pixels(photo):
     large = np.asarray(Image.fromarray(photo).resize((1000, 760), Image.Resampling.BICUBIC))
     small = np.asarray(Image.fromarray(large).resize((256, 195), Image.Resampling.LANCZOS))
     assert np.allclose(made(GaborEnergies(), large), made(GaborEnergies(), small), rtol=0.02)
+    with pytest.raises(ValueError, match="a side may have 256 pixels, not 760 × 1000"):
+        holistic.gabor_energies(large[..., 0])
 
 
 # Weibull

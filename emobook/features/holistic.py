@@ -52,13 +52,16 @@ def _gabor_spectra(scales: int, orientations: int) -> tuple[list[np.ndarray], in
 def gabor_energies(grey: np.ndarray, scales: int = 4, orientations: int = 6) -> np.ndarray:
     """Mean and standard deviation of each Gabor filter's magnitude: (scales · orientations · 2,).
 
-    grey: (H, W), at most 256 pixels per side, of any range, which scales the result; its mean is
-    taken away first. Filters are scikit-image's `gabor_kernel` of 0.4, 0.2, 0.1, … cycles per
-    pixel, one octave wide, with waves at angles of k π / orientations to the rows; the picture is
-    mirrored at its border. The order is scale, orientation, then mean and deviation.
+    grey: (H, W), of any range, which scales the result; its mean is taken away first. Raises
+    ValueError for a side of more than 256 pixels. Filters are scikit-image's `gabor_kernel` of
+    0.4, 0.2, 0.1, … cycles per pixel, one octave wide, with waves at angles of k π / orientations
+    to the rows; the picture is mirrored at its border. The order is scale, orientation, then mean
+    and deviation.
     """
     spectra, side, radius = _gabor_spectra(scales, orientations)
     height, width = grey.shape
+    if max(height, width) > SIDE:
+        raise ValueError(f"a side may have {SIDE} pixels, not {height} × {width}: reduce it first")
     grey = grey.astype(np.float32)
     grey -= grey.mean()
     after = ((radius, side - height - radius), (radius, side - width - radius))
@@ -81,7 +84,8 @@ def colour_invariant_edges(rgb: np.ndarray, sigma: float = 1.0) -> np.ndarray:
 
     Source: Geusebroek et al., "Color invariance", IEEE TPAMI 23(12), 2001.
     """
-    channels = np.tensordot(_GAUSSIAN_COLOUR.astype(np.float32) / 255, rgb, (1, 2))
+    to_opponent = (_GAUSSIAN_COLOUR / 255).astype(np.float32)
+    channels = np.einsum("cr,yxr->cyx", to_opponent, rgb.astype(np.float32))
     reach = np.arange(-int(4 * sigma + 0.5), int(4 * sigma + 0.5) + 1)
     smooth = np.exp(-0.5 * (reach / sigma) ** 2)
     smooth /= smooth.sum()
@@ -177,9 +181,9 @@ class Wiccest(CraftedFeatures):
     reduced to about `pixels` pixels.
 
     Source: van Gemert et al., "Robust scene categorization by learning image statistics in
-    context", CVPR workshop 2006; Yanulevskaya et al. 2008. They fit the integrated Weibull
-    distribution to signed responses; we fit the Weibull distribution to their absolute values, as
-    Yanulevskaya & Geusebroek do later, and leave out their comparison with prototypes.
+    context", CVPR workshop 2006; Yanulevskaya et al. 2008. That group fits the integrated Weibull
+    distribution to a histogram of signed responses; we fit the Weibull distribution to all their
+    absolute values, and leave out the comparison with prototypes.
     """
 
     def __init__(self, *, grid=1, sigma=1.0, pixels=PIXELS, n_jobs=None, cache=True, progress=True):

@@ -1,9 +1,9 @@
-"""Maximum-likelihood fit of the Weibull distribution, many samples at once."""
+"""Maximum-likelihood fit of the Weibull distribution."""
 
 import numpy as np
 
 _TOLERANCE = 1e-5  # relative change of γ after which the next would be about its square
-_MAX_STEPS = 100  # six are usual
+_MAX_STEPS = 100  # five are usual
 
 
 def weibull_fit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -23,30 +23,28 @@ def weibull_fit(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if not (values.min(initial=1) > 0 and np.isfinite(values.max(initial=1))):
         raise ValueError("a Weibull distribution has only positive, finite values")
     rows = values.reshape(-1, values.shape[-1])
-    varies = rows.min(axis=1) < rows.max(axis=1)
-    beta, gamma = rows[:, 0].copy(), np.full(len(rows), np.inf)
-    beta[varies], gamma[varies] = _newton(rows[varies])
-    return beta.reshape(values.shape[:-1]), gamma.reshape(values.shape[:-1])
+    fits = np.array([_fit(row) for row in rows]).reshape(*values.shape[:-1], 2)
+    return fits[..., 0], fits[..., 1]
 
 
-def _newton(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    logs = np.log(rows)
-    top = logs.max(axis=1, keepdims=True)
+def _fit(row: np.ndarray) -> tuple[float, float]:
+    logs = np.log(row)
+    top = logs.max()
     logs -= top  # so that powers do not overflow; a factor of all values leaves γ as it is
-    mean = logs.mean(axis=1)
-    gamma = np.pi / np.sqrt(6) / logs.std(axis=1)
+    if not logs.any():
+        return row[0], np.inf
+    mean, gamma = logs.mean(), np.pi / np.sqrt(6) / logs.std()
     for _ in range(_MAX_STEPS):
-        powers = np.exp(gamma[:, None] * logs)
-        total = powers.sum(axis=1)
+        powers = np.exp(gamma * logs)
+        total = powers.sum()
         powers *= logs
-        first = powers.sum(axis=1) / total
-        second = np.einsum("ij,ij->i", powers, logs) / total
+        first = powers.sum() / total
+        # einsum, since the result of a BLAS product may depend on the number of threads
+        second = np.einsum("i,i", powers, logs) / total
         slope = second - first**2 + 1 / gamma**2
-        found = gamma - (first - 1 / gamma - mean) / slope
-        found = np.clip(found, gamma / 2, 2 * gamma)  # γ stays positive wherever it starts
-        change = np.abs(found / gamma - 1).max(initial=0)
-        gamma = found
-        if change < _TOLERANCE:
+        step = (first - 1 / gamma - mean) / slope
+        before, gamma = gamma, np.clip(gamma - step, gamma / 2, 2 * gamma)  # γ stays positive
+        if abs(gamma / before - 1) < _TOLERANCE:
             break
-    scale = np.exp(gamma[:, None] * logs).mean(axis=1)
-    return np.exp(top[:, 0] + np.log(scale) / gamma), gamma
+    scale = np.exp(gamma * logs).mean()
+    return np.exp(top + np.log(scale) / gamma), gamma
