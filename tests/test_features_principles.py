@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from emobook.features.color_names import color_name_shares, name_table
+from emobook.datasets.tables import COLOUR_NAMES
+from emobook.features.color_names import (
+    color_name_shares,
+    name_table,
+    table_folder,
+    table_identity,
+)
 from emobook.features.principles import (
     LEAST_SIDE,
     PIXELS,
@@ -242,3 +248,12 @@ def test_values_do_not_depend_on_the_number_of_threads(describe):
     finally:
         cv2.setNumThreads(before)
     assert rows[0] == rows[1]
+
+
+def test_names_of_colours_come_from_the_learned_table_where_it_is(real_data, clean_cache):
+    rgb = noise(2, sigma=5)
+    features = ArtPrinciples(progress=False)
+    row = dict(zip(features.get_feature_names_out(), features.transform([rgb])[0], strict=True))
+    shares = color_name_shares(resized(Image.fromarray(rgb)), name_table(table_folder()))
+    assert row["variety_color_green"] == pytest.approx(shares[COLOUR_NAMES.index("green")])
+    assert features._identity() != table_identity(None)
