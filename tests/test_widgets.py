@@ -5,15 +5,24 @@ import json
 import numpy as np
 import pytest
 from _browser import ROOT, VENDOR, Watch, chromium  # noqa: F401 (a fixture)
+from skimage import color as skcolor
+from traitlets import TraitError
 
 from emobook import losses, widgets
 from emobook.emotions import MIKELS8, WHEEL, wheel_distribution
+from emobook.features import color, color_names
+from emobook.images import ImageError
 
 LOGITS = {
     "first": [0.3, -2, 1, 0, 5, 0.1, -1, 2],
     "flat": [0] * 8,
     "far": [300, 0, 0, -300, 0, 0, 9, 0],
 }
+
+# Every kind of pixel: any colour, greys, black, white, and pure red, green and blue.
+PICTURE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
+PICTURE[:5] = np.arange(200, dtype=np.uint8).reshape(5, 40, 1)
+PICTURE[5, :5] = [[0] * 3, [255] * 3, [255, 0, 0], [0, 255, 0], [0, 0, 255]]
 
 VIEW = """<div class="figure">
 <script type="application/vnd.jupyter.widget-view+json">%s</script></div>"""
@@ -26,12 +35,16 @@ PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</t
 
 @pytest.fixture(scope="module")
 def page(chromium, tmp_path_factory):  # noqa: F811
-    """A page with both figures, opened from the disk, as a reader without a kernel sees it."""
+    """A page with all figures, opened from the disk, as a reader without a kernel sees it."""
     if not VENDOR.is_dir():
         pytest.skip("not run: no browser files, run make book")
     from ipywidgets.embed import embed_data
 
-    figures = [widgets.WheelExplorer(), widgets.LossExplorer(LOGITS)]
+    figures = [
+        widgets.WheelExplorer(),
+        widgets.LossExplorer(LOGITS),
+        widgets.RecolorExplorer(PICTURE, "many small squares"),
+    ]
     data = embed_data(views=figures, drop_defaults=False)
     # The init script takes the modules from vendor/widgets beside itself.
     folder = tmp_path_factory.mktemp("page")
@@ -48,7 +61,7 @@ def page(chromium, tmp_path_factory):  # noqa: F811
     opened.set_default_timeout(10_000)
     opened.watch = Watch(opened)
     opened.goto(file.as_uri())
-    opened.wait_for_selector(".figure:nth-of-type(2) table")
+    opened.wait_for_selector(".figure:nth-of-type(3) table")
     yield opened
     opened.close()
 
@@ -110,6 +123,83 @@ def test_loss_explorer_is_the_losses(page, example, label, p, lam):
     np.testing.assert_allclose(numbers(figure, "data-emotion", 1), softmax[order], atol=1e-12)
 
 
+def recolored(turn: float, saturation: float, brightness: float) -> np.ndarray:
+    """`PICTURE` with its HSV changed by scikit-image, in levels that are not yet rounded."""
+    hsv = skcolor.rgb2hsv(PICTURE)
+    hsv[..., 0] = (hsv[..., 0] + turn / 360) % 1
+    hsv[..., 1:] = np.minimum(hsv[..., 1:] * [saturation, brightness], 1)
+    return skcolor.hsv2rgb(hsv) * 255
+
+
+def on_canvas(figure) -> np.ndarray:
+    """What the reader sees: RGB, uint8 (H, W, 3)."""
+    width, height, values = figure.locator("canvas").evaluate(
+        "c => [c.width, c.height, "
+        "[...c.getContext('2d').getImageData(0, 0, c.width, c.height).data]]"
+    )
+    rgba = np.array(values, dtype=np.uint8).reshape(height, width, 4)
+    assert (rgba[..., 3] == 255).all()
+    return rgba[..., :3]
+
+
+@pytest.mark.parametrize(
+    ("turn", "saturation", "brightness", "signs"),
+    [
+        (0, 1, 1, "valdez"),
+        (-180, 1.35, 0.65, "as-printed"),
+        (125, 0.4, 2, "valdez"),
+        (180, 2, 0.05, "as-printed"),
+        (-35, 0, 1.3, "valdez"),
+        (60, 1, 0, "as-printed"),
+    ],
+)
+def test_recolor_explorer_is_the_colour_features(page, turn, saturation, brightness, signs):
+    figure = page.locator(".figure").nth(2)
+    figure.get_by_role("slider", name="turn of the hue").fill(str(turn))
+    figure.get_by_role("slider", name="saturation").fill(str(saturation))
+    figure.get_by_role("slider", name="brightness").fill(str(brightness))
+    figure.get_by_role("combobox", name="signs of the formulas").select_option(signs)
+    shown = on_canvas(figure)
+    # A level that lies halfway may be rounded either way.
+    np.testing.assert_allclose(shown, recolored(turn, saturation, brightness), rtol=0, atol=0.5001)
+    for column, pixels in enumerate((PICTURE, shown)):
+        spread, mean = color.mean_saturation_brightness(pixels)
+        felt = color.pleasure_arousal_dominance(mean, spread, signs)
+        shares = color_names.color_name_shares(pixels, color_names.name_table(None))
+        found = [numbers(figure, f"data-{rows}", column) for rows in ("mean", "scale", "name")]
+        np.testing.assert_allclose(found[0], [mean, spread], rtol=0, atol=1e-6)
+        np.testing.assert_allclose(found[1], felt, rtol=0, atol=1e-6)
+        np.testing.assert_allclose(found[2], shares, rtol=0, atol=1e-12)
+    told = figure.locator("canvas").get_attribute("aria-label")
+    turned = str(turn).replace("-", "−")
+    assert told.startswith(f"many small squares, with the hue turned by {turned} degrees")
+    largest = int(shares.argmax())
+    assert f"{color_names.COLOUR_NAMES[largest]} {shares[largest]:.2f}" in told
+
+
+def test_recolor_explorer_shows_the_formula_that_it_uses(page):
+    figure = page.locator(".figure").nth(2)
+    signs = figure.get_by_role("combobox", name="signs of the formulas")
+    arousal = figure.get_by_role("row", name="arousal")
+    signs.select_option("valdez")
+    assert "−0.31 B + 0.60 S" in arousal.inner_text()
+    signs.select_option("as-printed")
+    assert "\n0.31 B + 0.60 S" in arousal.inner_text()
+
+
+def test_figures_are_readable_for_everybody_and_fit_a_phone(page):
+    page.add_script_tag(path=VENDOR / "axe" / "axe.min.js")
+    for background, text in (("#fff", "#111"), ("#121212", "#eee")):  # as the site's two themes
+        page.evaluate(
+            "c => { document.body.style.cssText = c }", f"background:{background};color:{text}"
+        )
+        for width in (1280, 380):
+            page.set_viewport_size({"width": width, "height": 800})
+            assert page.evaluate("document.scrollingElement.scrollWidth") <= width
+            found = page.evaluate("axe.run({preload: false, resultTypes: ['violations']})")
+            assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found["violations"]] == []
+
+
 def test_the_keyboard_moves_a_slider(page):
     figure = page.locator(".figure").nth(0)
     slider = figure.get_by_role("slider", name="share of the dominant emotion")
@@ -126,3 +216,23 @@ def test_nothing_leaves_the_page_and_nothing_complains(page):
 def test_loss_explorer_refuses_logits_of_another_length():
     with pytest.raises(ValueError, match="eight logits"):
         widgets.LossExplorer({"short": [1, 2, 3]})
+
+
+def test_recolor_explorer_stores_a_small_picture_and_says_what_it_shows():
+    figure = widgets.RecolorExplorer()
+    assert figure.size == [128, 85] and len(figure.pixels) == 128 * 85 * 3
+    assert "cup" in figure.alt
+    assert widgets.RecolorExplorer(PICTURE).pixels == PICTURE.tobytes()
+    grey = widgets.RecolorExplorer(np.zeros((300, 1), np.uint8))
+    assert grey.size == [1, 128] and grey.alt == "a picture"
+
+
+@pytest.mark.parametrize("settings", [{"hue": 181}, {"saturation": -0.1}, {"signs": "printed"}])
+def test_recolor_explorer_refuses_settings_out_of_range(settings):
+    with pytest.raises(TraitError):
+        widgets.RecolorExplorer(PICTURE, **settings)
+
+
+def test_recolor_explorer_refuses_what_is_no_picture():
+    with pytest.raises(ImageError):
+        widgets.RecolorExplorer(np.zeros((4, 4, 3)))

@@ -2,28 +2,31 @@
 
 Each is an anywidget: the Python side only names the settings and hands over the constants; the
 JavaScript beside this file computes and draws. `tests/test_widgets.py` reads its numbers in a
-browser and compares them with `emobook.emotions` and `emobook.losses`.
+browser and compares them with `emobook.emotions`, `emobook.losses` and `emobook.features`.
 """
-
-from pathlib import Path
 
 import anywidget
 import traitlets
 
 from emobook.emotions import MIKELS8, WHEEL
 from emobook.plots import EMOTION_COLORS
+from emobook.widgets._sources import STYLE, script
 
-_HERE = Path(__file__).parent
+__all__ = ["LossExplorer", "RecolorExplorer", "WheelExplorer"]
 
 
-def _source(name: str) -> str:
-    return "\n".join((_HERE / part).read_text(encoding="utf-8") for part in ("common.js", name))
+def __getattr__(name: str):
+    if name == "RecolorExplorer":  # on demand: it needs OpenCV and scikit-image
+        from emobook.widgets.recolor import RecolorExplorer
+
+        return RecolorExplorer
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 class _Explorer(anywidget.AnyWidget):
-    """What both figures share: the label, p*, and the emotions in two orders."""
+    """What the figures of the wheel share: the label, p*, and the emotions in two orders."""
 
-    _css = (_HERE / "card.css").read_text(encoding="utf-8")
+    _css = STYLE
 
     label = traitlets.Enum(MIKELS8, default_value="excitement").tag(sync=True)
     p = traitlets.Float(0.6, min=0.15, max=1.0).tag(sync=True)
@@ -41,7 +44,7 @@ class WheelExplorer(_Explorer):
     raises traitlets.TraitError.
     """
 
-    _esm = _source("wheel.js")
+    _esm = script("wheel.js")
 
 
 class LossExplorer(_Explorer):
@@ -52,7 +55,7 @@ class LossExplorer(_Explorer):
     Raises ValueError where an example does not hold eight numbers.
     """
 
-    _esm = _source("losses.js")
+    _esm = script("losses.js")
 
     lam = traitlets.Float(0.4, min=0.0, max=1.0).tag(sync=True)
     examples = traitlets.Dict().tag(sync=True)

@@ -1,4 +1,4 @@
-// What both interactive figures share. Native inputs inside their labels: a keyboard and a
+// What the interactive figures share. Native inputs inside their labels: a keyboard and a
 // screen reader can use them, and no library is needed in the page.
 
 function node(tag, attributes = {}, ...children) {
@@ -26,20 +26,20 @@ function bind(model, name, input, read, redraw) {
   return input;
 }
 
-function slider(model, name, text, range, redraw) {
+function slider(model, name, text, range, redraw, show = (value) => value.toFixed(2)) {
   const input = node("input", { type: "range", name, ...range });
   // Only for the eye: the slider itself tells its value to a screen reader.
   const value = node("span", { class: "emobook-value", "aria-hidden": "true" });
   bind(model, name, input, (from) => Number(from.value), redraw);
   return {
     element: node("label", {}, node("span", {}, text, " ", value), input),
-    update: () => { value.textContent = Number(model.get(name)).toFixed(2); },
+    update: () => { value.textContent = show(Number(model.get(name))); },
   };
 }
 
-function choice(model, name, text, options, redraw) {
+function choice(model, name, text, options, redraw, told = (option) => option) {
   const input = node("select", { name });
-  for (const option of options) input.append(node("option", { value: option }, option));
+  for (const option of options) input.append(node("option", { value: option }, told(option)));
   bind(model, name, input, (from) => from.value, redraw);
   return node("label", {}, node("span", {}, text), input);
 }
@@ -50,9 +50,11 @@ function tick(model, name, text, redraw) {
   return node("label", { class: "emobook-tick" }, input, node("span", {}, text));
 }
 
+const minus = (text) => text.replace("-", "−"); // the sign, which a hyphen is not
+
 // A table cell that shows `value` and keeps all its digits for whoever wants to compute with it.
 function number(value, digits = 3) {
-  return node("td", { class: "emobook-number", "data-value": value }, value.toFixed(digits));
+  return node("td", { class: "emobook-number", "data-value": value }, minus(value.toFixed(digits)));
 }
 
 // A bar of length `share` (0 to 1); the number stands beside it, so it is only for the eye.
