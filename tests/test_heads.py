@@ -269,8 +269,9 @@ def test_predict_refuses_other_features():
 
 
 def test_create_knows_every_name():
+    without = ("majority", "mean", "fine-tuned", "deep-sentibank")
     for name in models.names():
-        options = {} if name in ("majority", "mean", "fine-tuned") else {"features": FirstPixels()}
+        options = {} if name in without else {"features": FirstPixels()}
         assert clone(models.create(name, **options)) is not None
 
 

@@ -8,15 +8,8 @@ from sklearn.base import clone, is_regressor
 
 from emobook import datasets, models
 
-QUICK = {
-    "softmax-head": {"epochs": 2},
-    "fine-tuned": {
-        "backbone": "test_efficientnet",
-        "pretrained": False,
-        "epochs": 1,
-        "validation_share": 0,
-    },
-}
+TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
+QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
 
 
 @pytest.fixture(scope="module")

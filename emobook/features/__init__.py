@@ -19,7 +19,10 @@ _HOME = {
     "HueStatistics": "color",
     "IttenContrasts": "color_contrast",
     "LBP": "texture",
+    "Machajdik": "art",
     "PAD": "color",
+    "PairBank": "anp",
+    "PairResponses": "anp",
     "SIFTWords": "local",
     "Tamura": "texture",
     "WangHistograms": "color_fuzzy",
@@ -27,6 +30,8 @@ _HOME = {
     "Wiccest": "holistic",
 }  # fmt: skip
 _MODULES = (
+    "anp",
+    "art",
     "backbones",
     "base",
     "color",
@@ -34,6 +39,8 @@ _MODULES = (
     "color_fuzzy",
     "color_names",
     "color_spaces",
+    "composition",
+    "content",
     "crafted",
     "deep",
     "emphasis",

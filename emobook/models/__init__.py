@@ -14,6 +14,7 @@ _METHODS = {
     "frozen-ridge": "linear:frozen_ridge",
     "softmax-head": "heads:on_images",
     "fine-tuned": "finetune:FineTunedClassifier",
+    "deep-sentibank": "anp_network:deep_sentibank",
 }  # name → module below emobook.models : what makes the estimator
 
 
