@@ -134,7 +134,7 @@ class Machajdik(CraftedFeatures):
 
     Names begin with                               number  defined in
     color_saturation_mean, color_luminance_mean         2  color.mean_saturation_brightness
-    color_pleasure, color_arousal, color_dominance      3  color.PAD, signs of 1994
+    color_pleasure, color_arousal, color_dominance      3  color.PAD, signs="valdez"
     color_hue, color_weighted_hue                       4  color.HueStatistics
     color_distance_to_all_colors                        1  color.Colorfulness
     color_name                                         11  color_names.ColorNames
