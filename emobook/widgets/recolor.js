@@ -120,7 +120,7 @@ function render({ model, el }) {
     choice(model, "signs", "signs of the formulas", Object.keys(SIGNS), redraw, (key) => SIGNS[key]),
     ...sliders.map((made) => made.element));
   const picture = node("canvas", { width, height, role: "img" });
-  const heads = ["before", "now", "now; line: before"];
+  const heads = ["before", "now", "bar"];
   const felt = table("Felt emotion (no unit) of brightness and saturation",
     ["mean or scale", ...heads]);
   const called = table("Share of each colour name, by prototypes in CIELAB", ["name", ...heads]);
@@ -156,7 +156,8 @@ function render({ model, el }) {
   draw();
   el.classList.add("emobook-widget");
   el.append(controls, node("div", { class: "emobook-columns emobook-tall" },
-    node("div", {}, picture, felt.element), called.element));
+    node("div", {}, picture, felt.element),
+    node("div", {}, called.element, node("p", {}, "The line in a bar is where the picture began."))));
 }
 
 export default { render };
