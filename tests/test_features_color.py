@@ -145,6 +145,8 @@ def test_a_large_picture_is_reduced_by_areas_and_a_small_one_is_left_alone(noise
     assert (pixels(Image.fromarray(noise)) == noise).all()
     assert pixels(Image.new("RGB", (2000, 1000)), 500_000).shape == (500, 1000, 3)
     assert pixels(Image.new("RGB", (4_000_000, 1), RED)).shape[0] == 1
+    stripes = np.tile(np.array([[0], [200]], np.uint8), (4, 8))[..., None].repeat(3, axis=2)
+    assert (pixels(Image.fromarray(stripes), 16) == 100).all()
     doubled = noise.repeat(4, axis=0).repeat(4, axis=1)
     assert (pixels(Image.fromarray(doubled), noise[..., 0].size) == noise).all()
 
@@ -298,6 +300,9 @@ def test_earth_movers_distance_on_a_line_is_the_area_between_cumulative_shares()
     expected = np.abs(np.cumsum(shares - other)).sum()
     assert earth_movers_distance(shares, other, line) == pytest.approx(expected, rel=1e-5)
     assert earth_movers_distance(shares, shares, line) == 0
+    shares[3], shares[8] = shares[3] - 1e-4, shares[8] + 1e-4
+    moved = earth_movers_distance(shares, shares - 1e-4 * (np.eye(30)[8] - np.eye(30)[3]), line)
+    assert moved == pytest.approx(5e-4, rel=1e-5)
 
 
 def test_colorfulness_of_all_colours_and_of_one():

@@ -50,7 +50,6 @@ def rgb_to_ihls(image: np.ndarray) -> np.ndarray:
     luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue
     highest, lowest = (f(f(red, green), blue) for f in (np.maximum, np.minimum))
     saturation = highest - lowest
-    hue[saturation == 0] = 0  # the direction of what rounding leaves
     return np.stack([hue, luminance, saturation], axis=-1)
 
 
