@@ -180,7 +180,7 @@ class Blocks(_Vocabulary):
             with threadpool_limits(1):
                 self.topics_ = NMF(
                     self.topics, beta_loss="kullback-leibler", solver="mu", init="random",
-                    max_iter=300, random_state=self.seed,
+                    max_iter=500, random_state=self.seed,
                 ).fit(counts[counts.any(axis=1)])  # fmt: skip
         return self
 

@@ -15,6 +15,12 @@ _METHODS = {
     "softmax-head": "heads:on_images",
     "fine-tuned": "finetune:FineTunedClassifier",
     "deep-sentibank": "anp_network:deep_sentibank",
+    "gch": "siersdorfer:gch",
+    "lch": "siersdorfer:lch",
+    "sift": "siersdorfer:sift",
+    "gch-bow": "siersdorfer:gch_bow",
+    "lch-bow": "siersdorfer:lch_bow",
+    "multiple-instance": "instances:multiple_instance",
 }  # name → module below emobook.models : what makes the estimator
 
 

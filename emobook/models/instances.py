@@ -35,7 +35,7 @@ class MultipleInstanceClassifier(ClassifierMixin, BaseEstimator):
     `scaler_`, and `features_`, the fitted transformer.
     """
 
-    def __init__(self, features=None, C=0.01, max_iter=200):
+    def __init__(self, features=None, C=0.1, max_iter=200):
         self.features = features
         self.C = C
         self.max_iter = max_iter
@@ -90,7 +90,8 @@ class MultipleInstanceClassifier(ClassifierMixin, BaseEstimator):
 
     def predict(self, X) -> np.ndarray:
         """The most probable class of every bag (N,)."""
-        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[best]
 
     def predict_proba(self, X) -> np.ndarray:
         """P(c | bag) of the classes, each against the rest, divided by their sum: (N, C)."""
@@ -128,9 +129,9 @@ def _evidence(logits, starts) -> np.ndarray:
 
 
 def multiple_instance(features=None, **options):
-    """`MultipleInstanceClassifier`, by default on `Blocks` with 30 topics."""
+    """`MultipleInstanceClassifier`, by default on `Blocks` with 20 topics of 200 words."""
     from emobook.features import Blocks
 
     return MultipleInstanceClassifier(
-        Blocks(topics=30) if features is None else features, **options
+        Blocks(topics=20) if features is None else features, **options
     )
