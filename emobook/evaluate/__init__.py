@@ -18,6 +18,7 @@ from emobook.evaluate.intervals import (
     ccc_interval,
     over_runs,
     paired_gain,
+    pearson_gain,
     pearson_interval,
 )
 from emobook.evaluate.metrics import (
@@ -39,6 +40,6 @@ __all__ = [
     "Fold", "Interval", "accuracy", "bootstrap_interval", "ccc", "ccc_interval",
     "collapse_to_polarity", "confusion", "cross_predict", "majority_baseline", "mean_baseline",
     "mse", "one_vs_all", "one_vs_all_predict", "one_vs_all_rates", "over_runs", "paired_gain",
-    "pearson", "pearson_interval", "per_class_recall", "per_image", "polarity_labels",
-    "predicted_labels", "repeated_folds",
+    "pearson", "pearson_gain", "pearson_interval", "per_class_recall", "per_image",
+    "polarity_labels", "predicted_labels", "repeated_folds",
 ]  # fmt: skip

@@ -43,6 +43,24 @@ def pearson_interval(truth, predicted, groups=None, level=0.95, resamples=2000, 
     return _bootstrap.interval(columns, _bootstrap.pearson, groups, level, resamples, seed)
 
 
+def pearson_gain(truth, a, b, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
+    """Pearson's r of a with truth minus that of b, over the same images; all (N,).
+
+    Both are judged on each resample together. NaN where one of the three is constant.
+    """
+    truth, sides = _repeats(truth, np.stack([numbers("a", a), numbers("b", b)], axis=1))
+    if np.ptp(truth) == 0 or (np.ptp(sides, axis=1) == 0).any():
+        return Interval(np.nan, np.nan, np.nan)
+    columns = _bootstrap.pair_columns(truth, sides)
+
+    def gain(sums):
+        return _bootstrap.pearson(sums[..., :6]) - _bootstrap.pearson(
+            np.concatenate([sums[..., :3], sums[..., 6:]], axis=-1)
+        )
+
+    return _bootstrap.interval(columns, gain, groups, level, resamples, seed)
+
+
 def ccc_interval(truth, predicted, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
     """Lin's concordance (see `ccc`) with its interval; arguments as in `pearson_interval`."""
     columns = _bootstrap.pair_columns(*_repeats(truth, predicted))
