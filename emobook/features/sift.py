@@ -162,8 +162,8 @@ class SIFTDescriptors(CraftedFeatures):
         height, width = pixels.shape[:2]
         x = np.clip(found.x.round().astype(int), 0, width - 1)
         y = np.clip(found.y.round().astype(int), 0, height - 1)
-        numbers_ = np.append(maps[:, y, x].T, count).astype("<i4")
-        return np.concatenate([found.descriptors.view("<f4").ravel(), numbers_.view("<f4")])
+        places = np.append(maps[:, y, x].T, count).astype("<i4")
+        return np.concatenate([found.descriptors.view("<f4").ravel(), places.view("<f4")])
 
     def unpack(self, row) -> tuple[np.ndarray, np.ndarray, int]:
         """Descriptors uint8 (n, 128), their blocks int32 (n, K), and the number of blocks."""
