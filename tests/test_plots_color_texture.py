@@ -1,6 +1,7 @@
 """What the features of colour and texture see: each view against the definition of its feature."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from skimage import data
 
@@ -95,3 +96,16 @@ def test_the_gain_in_correlation_is_the_difference_and_pairs_the_images():
     assert low < gain < high
     assert evaluate.pearson_gain(truth, a, 2 * a + 1, resamples=50) == pytest.approx((0, 0, 0))
     assert np.isnan(evaluate.pearson_gain(truth, a, np.ones(200))).all()
+
+
+def test_rates_have_a_bar_for_each_class_and_method():
+    metric = ["tpr", "tnr", "tpr", "tpr"]
+    one = pd.DataFrame({"class": ["awe", "awe", "fear", "mean"], "metric": metric})
+    rates = {("set", "a"): one.assign(value=[0.2, 0.9, 0.4, 0.3]),
+             ("set", "b"): one.assign(value=[0.6, 0.9, np.nan, 0.6])}  # fmt: skip
+    (axis,) = drawn.rate_bars(rates).axes
+    heights = [[bar.get_height() for bar in bars] for bars in axis.containers]
+    assert np.allclose(heights, [[0.2, 0.4], [0.6, np.nan]], equal_nan=True)
+    assert [tick.get_text() for tick in axis.get_xticklabels()] == ["awe", "fear"]
+    left, right = (bars[0].get_x() for bars in axis.containers)
+    assert left < 0 <= right

@@ -18,6 +18,7 @@ from emobook.features.composition import segments
 from emobook.features.gist import GRID, gist, square
 from emobook.features.holistic import colour_invariant_edges
 from emobook.images import read
+from emobook.plots import panels
 from emobook.plots.figure import figure, style
 
 SIDE = 256
@@ -212,3 +213,25 @@ def source(kind) -> str:
     texts = (own.partition("Source:")[2], own, inspect.getmodule(kind).__doc__ or "")
     found = next((m for m in map(_SOURCE.search, texts) if m), None)
     return "" if found is None else f"{' '.join(found[1].split())} ({found[2]})"
+
+
+def rate_bars(rates: dict) -> Figure:
+    """You et al.'s Figs 5 to 7: true positive rates, a panel for each set, a bar for each method.
+
+    rates: (set, method) → what `evaluate.one_vs_all` returns; a class without a rate has no bar.
+    """
+    sets, methods = (list(dict.fromkeys(names)) for names in zip(*rates, strict=True))
+    fig, axes = panels(sets, size=(6, 3.4), ylabel="true positive rate")
+    with style():
+        for (name, method), table in rates.items():
+            bars = table[(table["metric"] == "tpr") & (table["class"] != "mean")]
+            shift = 0.8 * ((methods.index(method) + 0.5) / len(methods) - 0.5)
+            places = np.arange(len(bars)) + shift
+            axes[name].bar(places, bars["value"], 0.72 / len(methods), label=method)
+            axes[name].set_xticks(range(len(bars)), bars["class"], rotation=45, ha="right")
+            axes[name].set_ylim(0, 1)
+        for axis in axes.values():
+            axis.axhline(0.5, color="#333333", linestyle="--", linewidth=1.5)
+        handles = axes[sets[0]].get_legend_handles_labels()
+        fig.legend(*handles, loc="outside lower center", ncols=4)
+    return fig
