@@ -16,6 +16,7 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.svm import LinearSVC
 
 from emobook import datasets, evaluate, models, train
 from emobook.datasets import synthetic
@@ -71,8 +72,8 @@ def test_the_best_ones_are_kept_where_fewer_are_wanted(made):
 def test_the_same_pairs_in_other_clothes_give_the_same_bank(made):
     X, pairs = made
     first = bank().fit(X, pairs).transform(X)
-    for y in (pd.Series(pairs), [list(p) for p in pairs], [set(p) for p in pairs]):
-        np.testing.assert_array_equal(clone(bank()).fit(X, y).transform(X), first)
+    mixed = pd.Series([(list, set, tuple)[i % 3](p) for i, p in enumerate(pairs)])
+    np.testing.assert_array_equal(clone(bank()).fit(X, mixed).transform(X), first)
     np.testing.assert_array_equal(bank(n_jobs=2).fit(X, pairs).transform(X), first)
     assert not np.array_equal(bank(seed=1).fit(X, pairs).transform(X), first)
     single = np.array([p[0] if p else None for p in pairs], dtype=object)
@@ -122,6 +123,7 @@ def test_features_that_learn_and_the_folds_keep_groups_apart(made):
     fitted = PairBank(Memory(), C=0.01, progress=False).fit(table, pairs)
     assert [len(seen) for seen in Memory.fits[:-1]] == [240] * 5 and len(Memory.fits[-1]) == 300
     assert set(fitted.pairs_) == set(LINEAR)
+    assert fitted.transform(table).shape == (300, 3)
 
     groups = np.arange(300) // 3
     _, truth = _detectors.candidates(pairs, groups, 10, "raise")
@@ -131,6 +133,10 @@ def test_features_that_learn_and_the_folds_keep_groups_apart(made):
         assert not set(groups[part]) & set(groups[test])
         share = truth[test].sum(axis=0) / truth.sum(axis=0)
         assert (share > 0.08).all() and (share < 0.35).all()
+
+    rare = np.column_stack([np.arange(100) >= 50, np.arange(100) >= 95])
+    for _, test in _detectors.inner_folds(rare, np.arange(100), 5, seed=0):
+        assert rare[test].sum(axis=0).tolist() == [10, 1]
 
 
 def test_copies_in_one_group_make_no_pair_detectable(clean_cache, tmp_path):
@@ -192,6 +198,10 @@ def test_a_share_of_the_others_trains_as_well(made):
     truth = np.arange(100) < 10
     values = np.random.default_rng(0).normal(size=(100, 5)) + truth[:, None]
     same = _detectors.detector(values, truth, 0.1, 9, [0, 0])
+    svm = LinearSVC(C=0.1, random_state=0, tol=1e-6).fit(
+        values, truth, sample_weight=np.where(truth, 50 / 10, 50 / 90)
+    )
+    np.testing.assert_allclose(same[0], svm.coef_[0], atol=1e-3)
     np.testing.assert_array_equal(same[0], _detectors.detector(values, truth, 0.1, None, [0, 0])[0])
     other = _detectors.detector(values, truth, 0.1, 2, [0, 0])
     assert not np.array_equal(other[0], same[0])

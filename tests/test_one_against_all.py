@@ -8,6 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import balanced_accuracy_score, recall_score
+from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -77,20 +78,30 @@ def test_intervals_resample_images_or_whole_groups():
         (np.stack(predictions["scores"]) > 0) == (np.eye(4)[predictions["truth"]] > 0)
     )
     right = right.groupby(predictions["index"]).mean().to_numpy()
-    groups = np.arange(240) // 4
-    draw = np.random.default_rng(5)
+    own, right = Y == 3, right[:, 3]
+    groups = np.lexsort([right, own]).argsort() // 4  # alike in each group, so that it matters
+    draw, widths = np.random.default_rng(5), []
     for names in (None, groups):
         members = np.arange(240) if names is None else names
         slow = []
         for _ in range(2000):
             picked = draw.choice(np.unique(members), len(np.unique(members)))
             rows = np.concatenate([np.flatnonzero(members == one) for one in picked])
-            own = Y[rows] == 3
-            slow.append((right[rows][own, 3].mean() + right[rows][~own, 3].mean()) / 2)
+            yes, no = right[rows][own[rows]], right[rows][~own[rows]]
+            slow.append((yes.sum() / max(len(yes), 1) + no.mean()) / 2)
         found = value(evaluate.one_vs_all_rates(predictions, None, names), 3, "balanced accuracy")
-        own = Y == 3
-        assert found.value == pytest.approx((right[own, 3].mean() + right[~own, 3].mean()) / 2)
-        assert (found.low, found.high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.01)
+        assert found.value == pytest.approx((right[own].mean() + right[~own].mean()) / 2)
+        assert (found.low, found.high) == pytest.approx(np.quantile(slow, [0.025, 0.975]), abs=0.02)
+        widths.append(found.high - found.low)
+    assert widths[1] > 1.5 * widths[0]
+
+
+def test_a_resample_without_a_class_takes_the_rate_of_the_whole_set():
+    folds = evaluate.repeated_folds(Y, repeats=1)
+    together = np.where(Y == 3, -1, np.arange(240))  # drawn in two of three resamples
+    found = evaluate.one_vs_all(GaussianNB(), X, Y, folds, groups=together, progress=False)
+    rate = value(found, 3, "tpr")
+    assert rate.low == rate.value == rate.high and found["high"].notna().all()
 
 
 def test_a_small_class_is_left_out_but_stays_among_the_others():
@@ -104,8 +115,6 @@ def test_a_small_class_is_left_out_but_stays_among_the_others():
     assert value(found, "all", "accuracy").images == 231
     kept = evaluate.one_vs_all(LinearSVC(), X, few, folds, least=9, resamples=20)
     assert kept["value"].notna().all()
-    # A rate of a class that a resample lacks is that of the whole set, not NaN.
-    assert kept["low"].notna().all() and kept["high"].notna().all()
 
 
 def test_weights_reach_a_classifier_behind_a_pipeline():
@@ -122,6 +131,10 @@ def test_weights_reach_a_classifier_behind_a_pipeline():
     scores = wanted.fit(X, Y == 3).decision_function(X)
     np.testing.assert_allclose(np.stack(found["scores"])[:, 3], scores, rtol=1e-6)
     assert model[-1].class_weight is None
+    search = GridSearchCV(LogisticRegression(), {"C": [1.0]}, cv=3)  # its fit has no weights
+    found = evaluate.one_vs_all_predict(search, X, Y, alone, progress=False)
+    wanted = LogisticRegression(class_weight="balanced").fit(X, Y == 3).decision_function(X)
+    np.testing.assert_allclose(np.stack(found["scores"])[:, 3], wanted, rtol=1e-6)
 
 
 class Half(ClassifierMixin, BaseEstimator):

@@ -119,7 +119,7 @@ def one_vs_all_rates(
     best = judged[scores[:, judged].argmax(axis=1)]
     known = np.isin(truth, judged)
     right = (scores[:, judged] > 0) == (truth[:, None] == judged)
-    each = pd.DataFrame(np.column_stack([truth, right, known, known & (best == truth)]))
+    each = pd.DataFrame(np.column_stack([truth, right, known, best == truth]))
     each = each.groupby(predictions["index"].to_numpy()).mean()
     index, (truth, *right, known, plain) = each.index.to_numpy(), each.to_numpy().T
     own = [(truth == label).astype(float) for label in judged]

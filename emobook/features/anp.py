@@ -61,7 +61,7 @@ class PairBank(TransformerMixin, BaseEstimator):
         EfficientNet-Lite0. One that learns from pictures is fitted within each fold.
     threshold: a pair is kept whose detector reaches this average precision in the inner folds, as
         if each photo of the pair were among two others: 1/3 by chance, however rare the pair is
-        (the simulator's rarest, 10 scenes, pass the default one time in 40 with labels shuffled).
+        (with labels shuffled, pairs of 10 to 15 scenes pass the default one time in 60).
     most: keep at most so many pairs, the best ones (1200, say); None keeps all that pass.
     least: pictures (groups of related ones, where X has a column `group`) that a pair needs.
     rare: with a pair that has fewer, "raise" ValueError or "drop" the pair.
