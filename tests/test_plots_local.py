@@ -33,6 +33,14 @@ def test_every_keypoint_has_its_circle_and_every_scale_its_patch():
     assert len(right.collections[0].U) == 128
 
 
+@pytest.mark.parametrize(("axis", "part", "other"), [(0, "V", "U"), (1, "U", "V")])
+def test_arrows_point_towards_the_brighter_side(axis, part, other):
+    ramp = (2 * np.indices((64, 64))[axis]).astype(np.uint8)
+    arrows = local.sampled(ramp, scales=(32,)).axes[2].collections[0]
+    along, across = getattr(arrows, part), getattr(arrows, other)
+    assert along.sum() > 3 and abs(across.sum()) < 0.2 * along.sum()
+
+
 def test_rows_of_words_hold_their_own_patches(photos):
     words = SIFTWords(4, sample=100, **SMALL).fit(photos)
     fig = local.visual_words(photos, words, [2, 0], each=3)

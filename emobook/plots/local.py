@@ -13,8 +13,8 @@ _BLUE, _ORANGE = "#0173b2", "#d55e00"
 
 def sampled(photo, scales=(16, 32, 64), max_side=256) -> Figure:
     """Left: Lowe's keypoints, a circle of each patch's width. Middle: a picture's dense grid, the
-    centres by scale with one patch of each. Right: the 128 numbers of the largest patch's
-    descriptor, 4 × 4 cells with an arrow for each of 8 directions."""
+    centres by scale, and of each scale the patch nearest to the middle. Right: the descriptor of
+    the last of these, 4 × 4 cells with an arrow for each of 8 directions, towards the brighter."""
     pixels = images.read(photo, max_side=max_side)
     points = patches(photo, sampling="keypoints", max_side=max_side)
     grid = patches(photo, scales=scales, max_side=max_side)
@@ -36,11 +36,13 @@ def sampled(photo, scales=(16, 32, 64), max_side=256) -> Figure:
             there = np.flatnonzero(np.isclose(grid.width, scale))
             if len(there):
                 middle.plot(grid.x[there], grid.y[there], ".", color=color, markersize=3)
-                _square(middle, grid, there[len(there) // 2], color)
+                away = np.hypot(grid.x - pixels.width / 2, grid.y - pixels.height / 2)[there]
+                drawn = there[away.argmin()]
+                _square(middle, grid, drawn, color)
         middle.set_title(f"{len(grid.x)} patches of a grid")
         for axis in (left, middle):
             axis.axis("off")
-        _descriptor(right, grid.descriptors[np.argmax(grid.width)])
+        _descriptor(right, grid.descriptors[drawn])
     return fig
 
 
@@ -54,7 +56,7 @@ def _descriptor(axis, descriptor):
     cells = descriptor.reshape(4, 4, 8).astype(float) / max(1, descriptor.max())
     angles = np.arange(8) * np.pi / 4
     y, x, k = (part.ravel() for part in np.indices(cells.shape))
-    arrows = cells.ravel() * np.cos(angles[k]), cells.ravel() * np.sin(angles[k])
+    arrows = cells.ravel() * np.cos(angles[k]), -cells.ravel() * np.sin(angles[k])
     axis.quiver(x, y, *arrows, angles="xy", color=_BLUE, scale_units="xy", scale=2.2, width=0.008)
     axis.set(
         xlim=(-0.5, 3.5), ylim=(3.5, -0.5), aspect="equal", xticks=np.arange(4) - 0.5,
@@ -134,4 +136,5 @@ def deciding_blocks(classifier, pictures: dict, boxes=None) -> Figure:
                 axis.axis("off")
             bar = fig.colorbar(heat, ax=bottom, orientation="horizontal", shrink=0.8)
             bar.set_label("P(class | block)")
+            bar.ax.locator_params(nbins=3)
     return fig
