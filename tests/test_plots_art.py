@@ -7,7 +7,6 @@ import pytest
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from emobook import plots
 from emobook.features import principles, symmetry
 from emobook.plots import art as figures
 from emobook.plots.figure import png
@@ -82,16 +81,30 @@ def test_rates_of_a_class_that_was_left_out_are_not_drawn():
     assert np.isnan(points.get_ydata()[1]) and points.get_ydata()[0] == 60
 
 
-def test_scales_and_groups_are_drawn_where_they_belong():
-    measured = pd.DataFrame({"method": ["a"], "rate": [60.0], "accuracy": [25.0]})
-    axis = figures.two_scales(measured, {"printed": 66.37}).axes[0]
+def test_scales_are_drawn_where_they_belong():
+    rates = pd.DataFrame(
+        [("a", "mean", "balanced accuracy", 60.0), ("a", "all", "accuracy", 25.0),
+         ("a", "awe", "balanced accuracy", 90.0)],
+        columns=["method", "class", "metric", "value"],
+    )  # fmt: skip
+    axis = figures.two_scales(rates, {"printed": 66.37}).axes[0]
     printed, mine = axis.lines[2:4]
     assert printed.get_ydata()[0] == pytest.approx(33.6, abs=0.1)
     assert mine.get_xydata().tolist() == [[60, 25]]
-    part = pd.DataFrame({"value": [3.0], "low": [1.0], "high": [4.0]}, index=["colour"])
-    fig = figures.group_panels({"alone": part}, {"alone": 12.5}, {"alone": "accuracy (%)"})
-    assert fig.axes[0].get_xlabel() == "accuracy (%)"
-    assert isinstance(fig, plots.figure()[0].__class__)
+
+
+def test_groups_follow_the_whole_lists_and_leave_one_out_has_its_own_panel():
+    rows = pd.DataFrame(
+        [("a: one", "8 classes", 0.2, 0.1, 0.3, 0.125), ("a: one", "lost without it", 0.05, 0, 0.1),
+         ("a without one", "8 classes", 0.2, 0.1, 0.3, 0.125), ("b", "8 classes", 0.4, 0.3, 0.5)],
+        columns=["row", "column", "value", "low", "high", "baseline"],
+    )  # fmt: skip
+    rows["baseline"] = 0.125
+    alone, lost = figures.group_panels(rows).axes
+    assert [text.get_text() for text in alone.get_yticklabels()] == ["b", "a: one"]
+    assert alone.lines[0].get_xdata().tolist() == [40, 20]
+    assert lost.lines[0].get_xdata().tolist() == [5]
+    assert alone.lines[-1].get_xdata()[0] == 12.5
 
 
 def test_every_photo_of_the_page_has_what_is_said_of_it():

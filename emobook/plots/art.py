@@ -198,11 +198,15 @@ def eight_way(rate, classes: int = 8) -> np.ndarray:
     return np.trapezoid(density, x)
 
 
-def two_scales(measured: pd.DataFrame, printed: dict) -> Figure:
-    """Eight-way accuracy over the mean of the two rates, in percent: the curve of `eight_way`.
+def two_scales(rates: pd.DataFrame, printed: dict) -> Figure:
+    """Eight-way accuracy over the mean of the two rates, in percent, with the curve of `eight_way`.
 
-    measured: columns method, rate, accuracy; printed: name → rate, drawn on the curve.
+    rates: results of `evaluate.one_vs_all_rates` in percent, with a column method. printed: name →
+    mean of the two rates in percent, drawn on the curve.
     """
+    means = rates[(rates["class"] == "mean") & (rates["metric"] == "balanced accuracy")]
+    plain = rates[(rates["class"] == "all") & (rates["metric"] == "accuracy")]
+    plain = plain.set_index("method")["value"]
     rate = np.linspace(45, 95, 101)
     fig, axis = figure(size=(7.2, 4.4))
     with style():
@@ -211,8 +215,10 @@ def two_scales(measured: pd.DataFrame, printed: dict) -> Figure:
         for k, (name, value) in enumerate(printed.items()):
             x, y = value, 100 * float(eight_way(value / 100))
             axis.plot(x, y, _MARKERS[k], color="white", markeredgecolor="#111111", label=name)
-        for k, row in enumerate(measured.itertuples()):
-            axis.plot(row.rate, row.accuracy, _MARKERS[k], markersize=8, label=row.method)
+        colors = [f"C{k}" for k in range(len(means))]
+        for color, marker, row in zip(colors, _MARKERS, means.itertuples(), strict=False):
+            y = plain[row.method]
+            axis.plot(row.value, y, marker, markersize=8, color=color, label=row.method)
         axis.axvline(50, color="#777777", linestyle="--", linewidth=1)
         axis.axhline(12.5, color="#777777", linestyle="--", linewidth=1)
         axis.set(xlabel="one against all: mean of the two rates (%)", ylabel="8-way accuracy (%)")
@@ -220,18 +226,25 @@ def two_scales(measured: pd.DataFrame, printed: dict) -> Figure:
     return fig
 
 
-def group_panels(parts: dict, lines: dict, xlabel: dict) -> Figure:
-    """A panel with a point and its interval for each group; parts: title → DataFrame (index: names;
-    columns value, low, high, in percent); lines, xlabel: by the same titles."""
-    most = max(len(part) for part in parts.values())
-    fig, panel = panels(parts, size=(4.4, 1.2 + 0.3 * most))
+def group_panels(rows: pd.DataFrame) -> Figure:
+    """Each group of features alone, beside the majority, and what is lost without it.
+
+    rows: as `results.rows` gives them, of one table and one set: columns "8 classes" and "lost
+    without it"; rows named "… without …" are not drawn.
+    """
+    alone = rows[(rows["column"] == "8 classes") & ~rows["row"].str.contains(" without ")]
+    alone = alone.sort_values("row", key=lambda names: names.str.contains(":"), kind="stable")
+    lost = rows[rows["column"] == "lost without it"]
+    lines = {"alone": 100 * alone["baseline"].iloc[0], "lost without it": 0}
+    fig, panel = panels(lines, size=(4.4, 1.2 + 0.3 * len(alone)))
     with style():
-        for title, part in parts.items():
-            spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+        for title, part in (("alone", alone), ("lost without it", lost)):
+            value, *ends = (100 * part[["value", "low", "high"]].to_numpy(float)).T
             panel[title].errorbar(
-                part["value"], list(part.index), xerr=spread, fmt="o", color="#0173b2", capsize=3
+                value, part["row"], xerr=np.abs(ends - value), fmt="o", color="#0173b2", capsize=3
             )
             panel[title].axvline(lines[title], color="#333333", linestyle="--", linewidth=1.5)
-            panel[title].set_xlabel(xlabel[title])
-        next(iter(panel.values())).invert_yaxis()
+        panel["alone"].set_xlabel("8-way accuracy (%)")
+        panel["lost without it"].set_xlabel("points of accuracy")
+        panel["alone"].invert_yaxis()
     return fig
