@@ -1,7 +1,5 @@
 """The features that Machajdik & Hanbury drew from psychology and the theory of art."""
 
-import contextlib
-
 import cv2
 import numpy as np
 
@@ -113,17 +111,6 @@ def _inner_means(image: np.ndarray) -> tuple[float, float, float]:
     return hue_statistics(third)[0], luminance, saturation
 
 
-@contextlib.contextmanager
-def _one_thread():
-    """OpenCV on one thread: pictures are what is spread over the cores."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
-
-
 class Machajdik(CraftedFeatures):
     """What Machajdik & Hanbury measure of a picture: 104 numbers in four groups.
 
@@ -175,25 +162,24 @@ class Machajdik(CraftedFeatures):
         return [f"{group}_{name}" for group, names in _NAMES.items() for name in names]
 
     def _describe(self, image):
-        with _one_thread():
-            view = np.ascontiguousarray(without_border(pixels(image, AREA)))
-            ihls, labels = rgb_to_ihls(view), segments(view)
-            saturation, brightness = mean_saturation_brightness(view)
-            values = (
-                (saturation, brightness),
-                pleasure_arousal_dominance(brightness, saturation),
-                hue_statistics(view),
-                [colorfulness(view)],
-                color_name_shares(view, name_table(self._folder)),
-                itten_contrasts(view, labels),
-                wang_histograms(view),
-                wavelet_texture(ihls),
-                tamura(grey_8(view)),
-                glcm(ihls),
-                [labels.max()],
-                depth_of_field(ihls),
-                dynamics(view),
-                _inner_means(view),
-                content(view),
-            )
-            return np.concatenate(values)
+        view = np.ascontiguousarray(without_border(pixels(image, AREA)))
+        ihls, labels = rgb_to_ihls(view), segments(view)
+        saturation, brightness = mean_saturation_brightness(view)
+        values = (
+            (saturation, brightness),
+            pleasure_arousal_dominance(brightness, saturation),
+            hue_statistics(view),
+            [colorfulness(view)],
+            color_name_shares(view, name_table(self._folder)),
+            itten_contrasts(view, labels),
+            wang_histograms(view),
+            wavelet_texture(ihls),
+            tamura(grey_8(view)),
+            glcm(ihls),
+            [labels.max()],
+            depth_of_field(ihls),
+            dynamics(view),
+            _inner_means(view),
+            content(view),
+        )
+        return np.concatenate(values)

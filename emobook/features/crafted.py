@@ -1,11 +1,14 @@
 """What the hand-crafted features share: one picture at a time, cached, on several cores."""
 
+import contextlib
 import itertools
 from importlib.metadata import version
 
+import cv2
 import joblib
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from threadpoolctl import threadpool_limits
 
 from emobook import images
 from emobook._bar import progress
@@ -18,6 +21,19 @@ _RUNTIME = ("n_jobs", "cache", "progress")  # parameters that change no value
 _KEPT_AT_ONCE = 64  # pictures that a killed run may lose
 _READ_AT_ONCE = 500  # pictures whose rows are in memory together, before `then`
 _LIBRARIES = ("numpy", "pillow", "scikit-image", "scipy", "opencv-python-headless", "pywavelets")
+
+
+@contextlib.contextmanager
+def one_thread():
+    """OpenCV and linear algebra on one thread: sums, and so bits, depend on how many share them,
+    and pictures are what is spread over the cores."""
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 class CraftedFeatures(TransformerMixin, BaseEstimator):
@@ -117,7 +133,8 @@ class CraftedFeatures(TransformerMixin, BaseEstimator):
             image = images.read(source)
         except ImageError as error:
             return error
-        row = np.asarray(self._describe(image), dtype=np.float32)
+        with one_thread():
+            row = np.asarray(self._describe(image), dtype=np.float32)
         if row.shape != (self.n_features_out_,) or not np.isfinite(row).all():
             raise RuntimeError(
                 f"{type(self).__name__} gave {row.shape} with {(~np.isfinite(row)).sum()} values "

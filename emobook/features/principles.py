@@ -6,12 +6,9 @@ principles-of-art features for image emotion recognition"; their code is not pub
 descriptions leave one. Balance is in `symmetry`, emphasis in `emphasis`, movement in `movement`.
 """
 
-import contextlib
-
 import cv2
 import numpy as np
 from PIL import Image
-from threadpoolctl import threadpool_limits
 
 from emobook.datasets.tables import COLOUR_NAMES
 from emobook.features.color_names import (
@@ -180,18 +177,6 @@ def principles(rgb: np.ndarray, table: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-@contextlib.contextmanager
-def _one_thread():
-    """Sums, and so bits, depend on how many threads share them; pictures share the cores."""
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        with threadpool_limits(1):
-            yield
-    finally:
-        cv2.setNumThreads(before)
-
-
 class ArtPrinciples(CraftedFeatures):
     """The principles of art, PAEF-style: 165 numbers, named `principle_meaning`.
 
@@ -225,6 +210,5 @@ class ArtPrinciples(CraftedFeatures):
         return [f"{block}_{name}" for block, names in PRINCIPLE_NAMES.items() for name in names]
 
     def _describe(self, image):
-        with _one_thread():
-            found = principles(resized(image), name_table(self._folder))
+        found = principles(resized(image), name_table(self._folder))
         return np.concatenate(list(found.values()))

@@ -6,7 +6,6 @@ cells × 8 directions: 128 whole numbers, 0 to 255. Pictures are reduced, never 
 gradient and so no descriptor.
 """
 
-import contextlib
 import numbers
 from typing import NamedTuple
 
@@ -15,7 +14,7 @@ import numpy as np
 from skimage.segmentation import slic
 
 from emobook import images
-from emobook.features.crafted import CraftedFeatures
+from emobook.features.crafted import CraftedFeatures, one_thread
 from emobook.images import ImageError
 
 SAMPLINGS = ("dense", "keypoints")
@@ -48,7 +47,7 @@ def patches(image, *, sampling="dense", scales=(16, 32, 64), step=0.5, max_side=
 def _described(pixels, sampling, scales, step) -> Patches:
     grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
     sift, found = cv2.SIFT_create(enable_precise_upscale=True), None
-    with _one_thread():
+    with one_thread():
         if sampling == "keypoints":
             points, found = sift.detectAndCompute(grey, None)
         elif points := _grid(grey, scales, step):  # OpenCV refuses to describe none
@@ -85,16 +84,6 @@ def _box(table, ys, xs, width) -> np.ndarray:
     """Sums over squares of an integral image, for all upper left corners (y, x)."""
     top, bottom = table[ys], table[ys + width]
     return bottom[:, xs + width] - bottom[:, xs] - top[:, xs + width] + top[:, xs]
-
-
-@contextlib.contextmanager
-def _one_thread():
-    before = cv2.getNumThreads()
-    cv2.setNumThreads(1)
-    try:
-        yield
-    finally:
-        cv2.setNumThreads(before)
 
 
 def block_maps(image, *, grids=(1, 2, 4), segments=(16, 64), max_side=256) -> np.ndarray:
