@@ -15,15 +15,13 @@ from emobook.features.color import (
 from emobook.features.color_contrast import CONTRAST_NAMES, itten_contrasts
 from emobook.features.color_fuzzy import WangHistograms, wang_histograms
 from emobook.features.color_names import (
+    WithColorNames,
     color_name_shares,
     name_table,
-    table_folder,
-    table_identity,
 )
 from emobook.features.color_spaces import pixels, rgb_to_ihls
 from emobook.features.composition import depth_of_field, dynamics, inner_third, segments
 from emobook.features.content import content
-from emobook.features.crafted import CraftedFeatures
 from emobook.features.texture import (
     GLCM,
     Tamura,
@@ -111,7 +109,7 @@ def _inner_means(image: np.ndarray) -> tuple[float, float, float]:
     return hue_statistics(third)[0], luminance, saturation
 
 
-class Machajdik(CraftedFeatures):
+class Machajdik(WithColorNames):
     """What Machajdik & Hanbury measure of a picture: 104 numbers in four groups.
 
     In the style of their "Affective image classification using features inspired by psychology
@@ -149,14 +147,6 @@ class Machajdik(CraftedFeatures):
     that compares distances; Machajdik & Hanbury took naive Bayes. Raises DatasetError where the
     table of colour names is damaged.
     """
-
-    def _check(self):
-        # noted here for worker processes, which may have begun with another environment
-        self._folder = table_folder()
-        name_table(self._folder)
-
-    def _identity(self):
-        return table_identity(self._folder)
 
     def _names(self):
         return [f"{group}_{name}" for group, names in _NAMES.items() for name in names]

@@ -85,7 +85,19 @@ def color_name_shares(image: np.ndarray, table: np.ndarray) -> np.ndarray:
     return np.bincount(code.ravel(), minlength=len(table)) @ table / code.size
 
 
-class ColorNames(CraftedFeatures):
+class WithColorNames(CraftedFeatures):
+    """Base of features whose values depend on the table of colour names that is at hand."""
+
+    def _check(self):
+        # noted here for worker processes, which may have begun with another environment
+        self._folder = table_folder()
+        name_table(self._folder)
+
+    def _identity(self):
+        return table_identity(self._folder)
+
+
+class ColorNames(WithColorNames):
     """Shares of black, blue, brown, grey, green, orange, pink, purple, red, white, yellow: 11.
 
     Each is the mean over the pixels of the probability that the pixel's colour is called so, in
@@ -99,14 +111,6 @@ class ColorNames(CraftedFeatures):
     def source(self) -> str:
         """Whose probabilities `transform` takes now: "w2c" (the learned table) or "prototypes"."""
         return "prototypes" if table_folder() is None else "w2c"
-
-    def _check(self):
-        # noted here for worker processes, which may have begun with another environment
-        self._folder = table_folder()
-        name_table(self._folder)
-
-    def _identity(self):
-        return table_identity(self._folder)
 
     def _names(self):
         return list(COLOUR_NAMES)

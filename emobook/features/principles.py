@@ -12,13 +12,11 @@ from PIL import Image
 
 from emobook.datasets.tables import COLOUR_NAMES
 from emobook.features.color_names import (
+    WithColorNames,
     color_name_shares,
     name_table,
-    table_folder,
-    table_identity,
 )
 from emobook.features.color_spaces import rgb_to_hsv
-from emobook.features.crafted import CraftedFeatures
 from emobook.features.emphasis import EMPHASIS_NAMES, emphasis
 from emobook.features.movement import MOVEMENT_NAMES, movement, scan_path
 from emobook.features.symmetry import (
@@ -177,7 +175,7 @@ def principles(rgb: np.ndarray, table: np.ndarray) -> dict[str, np.ndarray]:
     }
 
 
-class ArtPrinciples(CraftedFeatures):
+class ArtPrinciples(WithColorNames):
     """The principles of art, PAEF-style: 165 numbers, named `principle_meaning`.
 
     Principles and dimensions are those of Zhao et al. (2014), who published no code; the numbers
@@ -197,14 +195,6 @@ class ArtPrinciples(CraftedFeatures):
     Names of colours are read from `$EMOBOOK_DATA/color_names` where that is, otherwise from
     prototypes (`color_names.name_table`). Raises DatasetError where that table is damaged.
     """
-
-    def _check(self):
-        # noted here for worker processes, which may have begun with another environment
-        self._folder = table_folder()
-        name_table(self._folder)
-
-    def _identity(self):
-        return table_identity(self._folder)
 
     def _names(self):
         return [f"{block}_{name}" for block, names in PRINCIPLE_NAMES.items() for name in names]
