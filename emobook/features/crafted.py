@@ -1,6 +1,5 @@
 """What the hand-crafted features share: one picture at a time, cached, on several cores."""
 
-import abc
 import contextlib
 import itertools
 from importlib.metadata import version
@@ -37,7 +36,7 @@ def one_thread():
         cv2.setNumThreads(before)
 
 
-class CraftedFeatures(TransformerMixin, BaseEstimator, abc.ABC):
+class CraftedFeatures(TransformerMixin, BaseEstimator):
     """Base of a feature that a formula takes from one picture.
 
     A subclass states its dimension, units and source, and defines
@@ -66,11 +65,11 @@ class CraftedFeatures(TransformerMixin, BaseEstimator, abc.ABC):
         self.cache = cache
         self.progress = progress
 
-    @abc.abstractmethod
-    def _describe(self, image) -> np.ndarray: ...
+    def _describe(self, image) -> np.ndarray:
+        raise NotImplementedError
 
-    @abc.abstractmethod
-    def _names(self) -> list[str]: ...
+    def _names(self) -> list[str]:
+        raise NotImplementedError
 
     def _identity(self) -> str:
         """What else the values depend on, besides the parameters: the digest of a table, say."""
