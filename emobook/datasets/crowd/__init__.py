@@ -4,6 +4,7 @@ and the rating protocol of Kim et al. (2018), with simulators whose truth is kno
 `crawl` and `weak`: keyword queries → weak labels → the images that go to the workers.
 `workers` and `votes`: the qualification test, and five yes or no votes per image; `amt` reads
 those of Mechanical Turk; `aggregation`: what to believe of votes, beyond the majority.
+`noise`: weak labels as wrong as the pipeline's, for pictures whose truth is known.
 `ratings`: valence and arousal on self-assessment manikins.
 """
 
@@ -23,6 +24,7 @@ _NAMES = {
         "acceptance", "after_vote", "keep", "purity_from_acceptance", "single_yes",
         "verify_labels",
     ),
+    "noise": ("confusion_of", "weak_labels"),
     "amt": ("read_amt", "yes_no"),
     "aggregation": ("METHODS", "aggregate", "compare"),
     "ratings": (
