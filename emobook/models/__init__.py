@@ -12,6 +12,7 @@ _METHODS = {
     "mean": "linear:mean",
     "frozen-linear": "linear:frozen_linear",
     "frozen-ridge": "linear:frozen_ridge",
+    "imagenet-svm": "imagenet_svm:imagenet_svm",
     "softmax-head": "heads:on_images",
     "fine-tuned": "finetune:FineTunedClassifier",
     "deep-sentibank": "anp_network:deep_sentibank",
