@@ -1,4 +1,4 @@
-"""The losses of Rao et al. (2019), section 4.3, as functions of logits.
+"""The losses of Rao et al. (2019), section 4.3, as functions of logits, and one on pairs.
 
 Throughout, `logits` (N, C) are activations before the softmax, p = softmax(logits) is what the
 network says, y the one-hot label, f the label's emotion distribution (eq. 4, see `emotions`),
@@ -20,6 +20,9 @@ printed with plus signs, although a softmax gradient has to sum to 0. L_multi is
 cross-entropy with the soft target (1 - λ) y + λ f. Eq. 10 is printed with the probability inside
 the exponential, which bounds the prediction at .17, .21 or .28 (p* = .6, .8, 1; eight classes)
 and cannot be trained; the source that it cites scales the logits, as is done here.
+
+Beside them stands the loss on pairs that Zhu et al. (2017) add to the softmax loss, on embeddings
+(N, D) instead of logits: `contrastive_loss`.
 
 Labels, distributions and probabilities may be tensors, arrays or lists; they are moved to the
 device of the logits. Bad input raises ValueError naming the argument, at the price of one
@@ -81,6 +84,33 @@ def label_probability_loss(
     return (p.square() * F.cross_entropy(logits, labels, reduction="none") - p.log()).mean()
 
 
+def contrastive_loss(embeddings: Tensor, labels: Tensor, margin: float = 1) -> Tensor:
+    """Pulls the images of one class together and pushes those of different classes apart.
+
+    embeddings (N, D); labels (N,), whole numbers. Over all pairs of two images in the batch, with
+    Euclidean distance d, the mean of d² for a pair of one class and of max(0, margin - d)² for
+    one of two classes; 0 for a batch of one image, which has no pair. So the value depends on the
+    batch, and where several processes share one, on which images each of them holds.
+
+    After Hadsell, Chopra & LeCun (CVPR 2006, eq. 4), without their halves. Zhu et al. (IJCAI
+    2017) take margin 1; which pairs they form is not known to us: all pairs of a batch are ours.
+    """
+    embeddings, checks = _logits(embeddings, "embeddings", "(N, D)")
+    labels = _whole_numbers(labels, embeddings, "embeddings")
+    try:
+        margin = float(margin)
+    except (TypeError, ValueError, RuntimeError):
+        raise ValueError(f"margin must be one number above 0, not {margin!r}") from None
+    if not 0 < margin < float("inf"):
+        raise ValueError(f"margin must be a finite number above 0, not {margin}")
+    _refuse(checks)
+    distance = F.pdist(embeddings)  # (0, 1), (0, 2) … (1, 2) …: its slope at distance 0 is 0
+    first, second = torch.triu_indices(len(labels), len(labels), 1, device=labels.device)
+    apart = (margin - distance).clamp(min=0)
+    each = torch.where(labels[first] == labels[second], distance, apart).square()
+    return each.sum() / max(len(each), 1)
+
+
 # The checks below collect (flag on the device, sentence) pairs, so that all of them together cost
 # one transfer instead of one each.
 
@@ -92,27 +122,36 @@ def _refuse(checks: list[tuple[Tensor, str]]) -> None:
             raise ValueError(sentence)
 
 
-def _logits(logits) -> tuple[Tensor, list]:
+def _logits(logits, name: str = "logits", shape: str = "(N, C)") -> tuple[Tensor, list]:
     if not isinstance(logits, Tensor) or not logits.is_floating_point():
-        raise ValueError("logits must be a tensor of floating-point numbers")
+        raise ValueError(f"{name} must be a tensor of floating-point numbers")
     if logits.ndim != 2 or 0 in logits.shape:
-        raise ValueError(f"logits must be of shape (N, C) and not empty, not {_shape(logits)}")
+        raise ValueError(f"{name} must be of shape {shape} and not empty, not {_shape(logits)}")
     if logits.dtype in (torch.float16, torch.bfloat16):
         logits = logits.float()
-    return logits, [(logits.isfinite().all(), "logits must be finite, but contain NaN or infinity")]
+    return logits, [
+        (logits.isfinite().all(), f"{name} must be finite, but contain NaN or infinity")
+    ]
 
 
 def _labels(labels, logits: Tensor, checks: list) -> Tensor:
-    labels = _tensor("labels", labels, logits)
-    n, classes = logits.shape
-    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
-        raise ValueError(f"labels must be whole numbers, not of type {labels.dtype}")
-    if labels.shape != (n,):
-        raise ValueError(f"labels must be of shape ({n},) like the logits, not {_shape(labels)}")
-    labels = labels.long()
+    labels = _whole_numbers(labels, logits, "logits")
+    classes = logits.shape[1]
     fits = ((labels >= 0) & (labels < classes)).all()
     checks.append((fits, f"labels must lie in 0..{classes - 1}, one class per column of logits"))
     return labels
+
+
+def _whole_numbers(labels, rows: Tensor, of: str) -> Tensor:
+    """Labels (N,), one for each of the `rows` of what is called `of`."""
+    labels = _tensor("labels", labels, rows)
+    if labels.is_floating_point() or labels.is_complex() or labels.dtype == torch.bool:
+        raise ValueError(f"labels must be whole numbers, not of type {labels.dtype}")
+    if labels.shape != rows.shape[:1]:
+        raise ValueError(
+            f"labels must be of shape ({len(rows)},) like the {of}, not {_shape(labels)}"
+        )
+    return labels.long()
 
 
 def _distributions(distributions, logits: Tensor, checks: list) -> Tensor:

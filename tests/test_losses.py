@@ -265,3 +265,94 @@ def test_bad_p(form, p, logits):
 def test_unknown_form(form, logits):
     with pytest.raises(ValueError, match=r"^form must"):
         losses.label_probability_loss(logits, LABELS, P, form)
+
+
+# ---- contrastive_loss
+
+PAIRED = torch.tensor([0, 1, 0, 2, 1, 0])
+
+
+def embedded(scale=0.3):
+    drawn = torch.randn(N, 4, dtype=torch.float64, generator=torch.Generator().manual_seed(2))
+    return (scale * drawn).requires_grad_()
+
+
+def contrastive_reference(embeddings, labels, margin):
+    """One pair at a time."""
+    rows, total, pairs = embeddings.tolist(), 0.0, 0
+    for i in range(len(rows)):
+        for j in range(i):
+            d = math.sqrt(sum((a - b) ** 2 for a, b in zip(rows[i], rows[j], strict=True)))
+            total += d**2 if labels[i] == labels[j] else max(0.0, margin - d) ** 2
+            pairs += 1
+    return total / pairs
+
+
+@pytest.mark.parametrize("margin", [0.2, 1, 5])
+@pytest.mark.parametrize("scale", [0.1, 0.3, 3])
+def test_contrastive_slow_reference(scale, margin):
+    loss = losses.contrastive_loss(embedded(scale), PAIRED, margin)
+    expected = contrastive_reference(embedded(scale), PAIRED.tolist(), margin)
+    assert loss.shape == () and loss.item() == pytest.approx(expected, rel=1e-12)
+
+
+def test_contrastive_gradcheck():
+    assert torch.autograd.gradcheck(lambda e: losses.contrastive_loss(e, PAIRED, 1), embedded())
+
+
+def test_contrastive_limits():
+    e = embedded().detach()
+    close, far = torch.full((N,), 3), torch.arange(N)
+    squares = torch.nn.functional.pdist(e).square().mean().item()
+    assert losses.contrastive_loss(e, close, 1).item() == pytest.approx(squares)  # one class
+    assert losses.contrastive_loss(100 * e, far, 1) == 0  # all different, beyond the margin
+    assert losses.contrastive_loss(0 * e, far, 1.5).item() == pytest.approx(1.5**2)
+    assert losses.contrastive_loss(0 * e, close, 1) == 0
+    assert losses.contrastive_loss(e + 7, PAIRED, 1).item() == pytest.approx(
+        losses.contrastive_loss(e, PAIRED, 1).item()
+    )  # only differences count
+    assert losses.contrastive_loss(e, 10 * PAIRED - 5) == losses.contrastive_loss(e, PAIRED)
+
+
+def test_contrastive_gradient_pulls_and_pushes():
+    near = torch.tensor([[0.0, 0.0], [0.4, 0.0]], requires_grad=True)
+    for labels, sign in (([1, 1], -1), ([0, 1], 1)):
+        (slope,) = torch.autograd.grad(losses.contrastive_loss(near, labels, 1), near)
+        after = near - 0.01 * slope  # a step downhill
+        moved = (after[1] - after[0]).norm() - 0.4
+        assert sign * moved.item() > 0
+
+
+def test_contrastive_without_a_pair_or_a_distance():
+    one = embedded()[:1].detach().requires_grad_()
+    loss = losses.contrastive_loss(one, PAIRED[:1])
+    loss.backward()
+    assert loss.item() == 0 and one.grad.abs().max() == 0
+    same = torch.zeros(3, 2, requires_grad=True)  # the direction in which to push is open
+    losses.contrastive_loss(same, [0, 1, 1]).backward()
+    assert same.grad.isfinite().all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_contrastive_in_half_precision(dtype):
+    rounded = embedded().detach().to(dtype).requires_grad_()
+    loss = losses.contrastive_loss(rounded, PAIRED)
+    loss.backward()
+    assert loss.dtype == torch.float32 and rounded.grad.dtype == dtype
+    expected = losses.contrastive_loss(rounded.double(), PAIRED).item()
+    assert loss.item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("margin", [0, -1, float("nan"), float("inf"), None, "one", torch.ones(2)])
+def test_bad_margin(margin):
+    with pytest.raises(ValueError, match=r"^margin must"):
+        losses.contrastive_loss(embedded(), PAIRED, margin)
+
+
+def test_contrastive_refuses_what_it_cannot_pair():
+    for wrong in (PAIRED[:5], PAIRED.double(), PAIRED[:, None], ["awe"] * N):
+        with pytest.raises(ValueError, match=r"^labels must"):
+            losses.contrastive_loss(embedded(), wrong)
+    for wrong in (embedded()[0], embedded()[:0], embedded().tolist(), embedded() / 0):
+        with pytest.raises(ValueError, match=r"^embeddings must"):
+            losses.contrastive_loss(wrong, PAIRED)
