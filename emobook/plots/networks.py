@@ -1,0 +1,237 @@
+"""What a network learned, as figures: first filters, feature spaces, class-activation maps."""
+
+import dataclasses
+import math
+
+import cv2
+import numpy as np
+import torch
+from matplotlib.colors import TwoSlopeNorm
+from matplotlib.figure import Figure
+from sklearn.decomposition import PCA
+from sklearn.manifold import TSNE
+from torch import nn
+
+from emobook import images
+from emobook.emotions import MIKELS8
+from emobook.features import backbones
+from emobook.features.base import images_of
+from emobook.plots import EMOTION_COLORS
+from emobook.plots.figure import figure, style
+
+MARKERS = dict(zip(MIKELS8, "o^sDvPX*", strict=True))  # with the colours, two ways to tell apart
+_OTHERS = ("#0173b2", "#de8f05", "#029e73", "#cc78bc", "#ca9161", "#949494", "#ece133", "#56b4e9")
+
+
+# ---- first-layer filters (You et al. 2016, Fig. 4) ----
+
+
+def first_filters(network: nn.Module) -> np.ndarray:
+    """The filters of the first convolution that sees the picture: float (K, h, w, 3) in 0..1.
+
+    Each is divided by twice its largest absolute weight and moved by one half: grey (.5) is a
+    weight of 0, brighter is above, darker below, and no two filters share a scale.
+    Raises ValueError where no convolution takes three channels.
+    """
+    for part in network.modules():
+        if isinstance(part, nn.Conv2d) and part.in_channels == 3:
+            weights = part.weight.detach().double().cpu().numpy().transpose(0, 2, 3, 1)
+            largest = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
+            return 0.5 + weights / np.where(largest > 0, 2 * largest, 1)
+    raise ValueError(
+        "network has no convolution of three channels: its first layer sees no colours"
+    )
+
+
+def sheet(filters: np.ndarray, columns: int = 8) -> np.ndarray:
+    """Filters (K, h, w, 3) side by side, row by row, with white lines between them: (H, W, 3)."""
+    count, height, width, _ = filters.shape
+    rows = math.ceil(count / columns)
+    gap = max(1, height // 8)
+    page = np.ones((rows * (height + gap) - gap, columns * (width + gap) - gap, 3))
+    for k, part in enumerate(filters):
+        top, left = k // columns * (height + gap), k % columns * (width + gap)
+        page[top : top + height, left : left + width] = part
+    return page
+
+
+def filter_sheets(networks: dict, columns: int = 8) -> Figure:
+    """The first filters of several networks, side by side; see `first_filters` for the scale.
+
+    networks: title → module, or → filters (K, h, w, 3) that were drawn from one.
+    """
+    fig, axes = figure(1, len(networks), size=(3.4 * len(networks), 2.6), squeeze=False)
+    with style():
+        for axis, (title, part) in zip(axes[0], networks.items(), strict=True):
+            filters = first_filters(part) if isinstance(part, nn.Module) else np.asarray(part)
+            axis.imshow(sheet(filters, columns), interpolation="nearest")
+            axis.set_title(title)
+            axis.axis("off")
+    return fig
+
+
+# ---- feature spaces (You et al. 2016, "The embedding of the testing images") ----
+
+
+def embed(features, seed: int = 0, perplexity: float = 30) -> np.ndarray:
+    """t-SNE (van der Maaten & Hinton 2008) of features (N, D): (N, 2), the same for each seed.
+
+    As its authors do, at most 50 principal components of standardised features go in. With few
+    images the perplexity, the number of neighbours that count, is at most a third of the others.
+    """
+    features = np.asarray(features, dtype=np.float64)
+    if features.ndim != 2 or len(features) < 5:
+        raise ValueError(f"features must be (N, D) with N of at least 5, not {features.shape}")
+    spread = features.std(axis=0)
+    scaled = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
+    parts = min(50, len(features) - 1, features.shape[1])
+    reduced = PCA(parts, svd_solver="full").fit_transform(scaled)
+    near = min(perplexity, (len(features) - 1) / 3)
+    return TSNE(perplexity=near, init="pca", random_state=seed).fit_transform(reduced)
+
+
+def embeddings(places: dict, labels, classes=MIKELS8) -> Figure:
+    """Images as points, side by side in several feature spaces, by class.
+
+    places: title → (N, 2), such as `embed` gives; labels: (N,) positions in `classes`. Each class
+    has a colour and a marker of its own. The axes of t-SNE mean nothing, so they have no numbers.
+    """
+    labels = np.asarray(labels)
+    fig, axes = figure(1, len(places), size=(4.4 * len(places), 4.2), squeeze=False)
+    with style():
+        for axis, (title, points) in zip(axes[0], places.items(), strict=True):
+            points = np.asarray(points, dtype=float)
+            if points.shape != (len(labels), 2):
+                raise ValueError(f"places[{title!r}] must be of shape ({len(labels)}, 2)")
+            for k, name in enumerate(classes):
+                axis.scatter(
+                    *points[labels == k].T,
+                    s=34,
+                    color=EMOTION_COLORS.get(name, _OTHERS[k % len(_OTHERS)]),
+                    marker=MARKERS.get(name, "o^sDvPX*"[k % 8]),
+                    edgecolor="#333333",
+                    linewidth=0.4,
+                    label=name if axis is axes[0][0] else None,
+                )
+            axis.set(title=title, xticks=[], yticks=[])
+        fig.legend(loc="outside lower center", ncols=4)
+    return fig
+
+
+def neighbour_agreement(features, labels, neighbours: int = 5) -> np.ndarray:
+    """(N,) share of each image's nearest neighbours (cosine, itself apart) with its own label.
+
+    features: (N, D); labels: (N,) of any kind, such as an emotion or a scene. It says in a number
+    what an embedding shows: near 1 where images of one label lie together.
+    """
+    features, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
+    if not 1 <= neighbours < len(features) or len(labels) != len(features):
+        raise ValueError(f"neighbours must be from 1 to N - 1, and labels as long as features, "
+                         f"not {neighbours} and {len(labels)} for N = {len(features)}")  # fmt: skip
+    unit = features - features.mean(axis=0)
+    unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
+    near = unit @ unit.T
+    np.fill_diagonal(near, -np.inf)
+    found = np.argsort(-near, axis=1, kind="stable")[:, :neighbours]
+    return (labels[found] == labels[:, None]).mean(axis=1)
+
+
+# ---- class-activation maps (Zhou et al. 2016; Rao et al. 2019, Fig. 1b) ----
+
+
+def class_maps(maps: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+    """Σ_k w_k^c A_k: maps (N, K, h, w) and weights (C, K) → (N, C, h, w).
+
+    Zhou et al. (2016), eq. 2. The mean over all places plus the bias of class c is its logit.
+    """
+    return torch.einsum("nkhw,ck->nchw", maps, weights)
+
+
+def activation_maps(classifier, X) -> np.ndarray:
+    """Which places of each picture speak for each class: float32 (N, C, h, w).
+
+    classifier: a fitted `models.network.NetworkClassifier` whose network ends in the mean over all
+    places of its last map and one linear layer; there the map is exact, and needs no gradient.
+    Raises ValueError for any other network.
+    """
+    name = type(classifier).__name__
+    head = classifier.network_.top.head
+    if not isinstance(head, nn.Linear):
+        raise ValueError(f"{name} ends in more than one linear layer: its maps have no weights")
+
+    def of_batch(network, maps):
+        given, seen = [], []
+        hooks = [
+            network.top.register_forward_pre_hook(lambda _, args: given.append(args)),
+            head.register_forward_pre_hook(lambda _, args: seen.append(args[0])),
+        ]
+        try:
+            network(*maps)
+        finally:
+            for hook in hooks:
+                hook.remove()
+        last, pooled = given[0][-1].float(), seen[0].float()
+        mean = last.mean(dim=(2, 3))
+        if mean.shape != pooled.shape or not torch.allclose(mean, pooled, rtol=1e-3, atol=1e-4):
+            raise ValueError(
+                f"the last layer of {name} with backbone {classifier.backbone!r} does not see the "
+                "mean of the last map over its places, so these maps would not be exact: take an "
+                "EfficientNet, ResNet or DenseNet"
+            )
+        return class_maps(last, head.weight.float())
+
+    return classifier._each(X, of_batch)
+
+
+def seen(X, recipe: backbones.Recipe) -> np.ndarray:
+    """The pictures of X as the network sees them, resized and cut: float32 (N, S, S, 3) in 0..1."""
+    plain = dataclasses.replace(recipe, mean=(0.0,) * 3, std=(1.0,) * 3)
+    squares = backbones.preprocess((images.read(source) for source in images_of(X)), plain)
+    return squares.transpose(0, 2, 3, 1)
+
+
+def activation_overlays(pictures, maps, titles) -> Figure:
+    """Pictures (N, S, S, 3) in 0..1, and below each its map (N, h, w) over a grey copy.
+
+    All maps share one scale: orange places speak for the class and purple ones against it, in
+    units of its logit, of which each place gives an equal part of its colour.
+    """
+    pictures, maps = np.asarray(pictures, dtype=float), np.asarray(maps, dtype=float)
+    if not len(pictures) == len(maps) == len(titles):
+        raise ValueError("pictures, maps and titles must be equally long")
+    strongest = max(np.abs(maps).max(), 1e-12)
+    fig, axes = figure(2, len(pictures), size=(1.5 + 1.9 * len(pictures), 4.2), squeeze=False)
+    with style():
+        for (above, below), picture, map_, title in zip(
+            axes.T, pictures, maps, titles, strict=True
+        ):
+            above.imshow(picture)
+            above.set_title(title, fontsize=11)
+            below.imshow(picture.mean(axis=2), cmap="gray", vmin=0, vmax=1)
+            large = cv2.resize(map_, picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
+            shown = below.imshow(large, cmap="PuOr_r", alpha=0.6,
+                                 norm=TwoSlopeNorm(0, -strongest, strongest))  # fmt: skip
+            for axis in (above, below):
+                axis.axis("off")
+        fig.colorbar(shown, ax=axes[1].tolist(), label="part of the logit", shrink=0.85)
+    return fig
+
+
+# ---- how many noisy labels are worth a clean one ----
+
+
+def worth(clean_sizes, clean, noisy) -> np.ndarray:
+    """How many clean labels reach what noisy ones reach: one number for each value of `noisy`.
+
+    clean_sizes: (K,) ascending; clean: (K,) accuracy with so many clean labels; noisy: accuracies.
+    Between the sizes accuracy is taken as linear in the logarithm of the size, and a curve that
+    falls is first made to rise (its running maximum). Below the first size and above the last
+    accuracy nothing is known: NaN.
+    """
+    sizes, noisy = np.asarray(clean_sizes, dtype=float), np.asarray(noisy, dtype=float)
+    rising = np.maximum.accumulate(np.asarray(clean, dtype=float))
+    if sizes.ndim != 1 or rising.shape != sizes.shape or (np.diff(sizes) <= 0).any():
+        raise ValueError("clean_sizes must ascend, and clean hold one accuracy for each")
+    steps = np.r_[True, np.diff(rising) > 0]  # of equal accuracies the least size
+    found = np.exp(np.interp(noisy, rising[steps], np.log(sizes[steps])))
+    return np.where((noisy >= rising[0]) & (noisy <= rising[-1]), found, np.nan)
