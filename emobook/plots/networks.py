@@ -76,16 +76,14 @@ def filter_sheets(networks: dict, columns: int = 8) -> Figure:
 def embed(features, seed: int = 0, perplexity: float = 30) -> np.ndarray:
     """t-SNE (van der Maaten & Hinton 2008) of features (N, D): (N, 2), the same for each seed.
 
-    As its authors do, at most 50 principal components of standardised features go in. With few
-    images the perplexity, the number of neighbours that count, is at most a third of the others.
+    As its authors do, at most 50 principal components go in. With few images the perplexity, the
+    number of neighbours that count, is at most a third of the others.
     """
     features = np.asarray(features, dtype=np.float64)
     if features.ndim != 2 or len(features) < 5:
         raise ValueError(f"features must be (N, D) with N of at least 5, not {features.shape}")
-    spread = features.std(axis=0)
-    scaled = (features - features.mean(axis=0)) / np.where(spread > 0, spread, 1)
     parts = min(50, len(features) - 1, features.shape[1])
-    reduced = PCA(parts, svd_solver="full").fit_transform(scaled)
+    reduced = PCA(parts, svd_solver="full").fit_transform(features)
     near = min(perplexity, (len(features) - 1) / 3)
     return TSNE(perplexity=near, init="pca", random_state=seed).fit_transform(reduced)
 
