@@ -22,6 +22,10 @@ _METHODS = {
     "gch-bow": "siersdorfer:gch_bow",
     "lch-bow": "siersdorfer:lch_bow",
     "multiple-instance": "instances:multiple_instance",
+    "attention": "attention:AttentionClassifier",
+    "mldrnet": "multilevel:MldrNetClassifier",
+    "mldrnet-patches": "multilevel:MldrPatchesClassifier",
+    "cnn-rnn": "cnn_rnn:CNNRNNClassifier",
 }  # name → module below emobook.models : what makes the estimator
 
 
