@@ -1,5 +1,7 @@
 """One against all, beside scikit-learn's OneVsRestClassifier and a slow count of every rate."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -189,3 +191,69 @@ def test_chance_is_a_half_whatever_the_classes():
 def test_bad_input_names_the_argument(call, sentence):
     with pytest.raises(ValueError, match=rf"^{sentence}"):
         call()
+
+
+@functools.cache
+def two_series(repeats=3):
+    folds = evaluate.repeated_folds(Y, repeats=repeats)
+    models = LogisticRegression(), KNeighborsClassifier(3)
+    return [
+        evaluate.one_vs_all_predict(m, X, Y, folds, balanced=i == 0, progress=False)
+        for i, m in enumerate(models)
+    ]
+
+
+@pytest.mark.parametrize("metric", ["tpr", "tnr", "balanced accuracy", "one-vs-all accuracy"])
+def test_a_gain_is_the_difference_of_two_mean_rates(metric):
+    a, b = two_series()
+    rates = [value(evaluate.one_vs_all_rates(s, resamples=2), "mean", metric) for s in (a, b)]
+    gain = evaluate.one_vs_all_gain(a, b, metric, resamples=50)
+    assert gain.value == pytest.approx(rates[0].value - rates[1].value)
+    same = evaluate.one_vs_all_gain(a, a.sample(frac=1, random_state=0), metric, resamples=50)
+    assert same == (0, 0, 0)
+
+
+def test_gains_of_eight_way_accuracy_are_those_of_paired_images():
+    a, b = two_series(repeats=1)
+    right = [
+        (np.stack(s["scores"]).argmax(axis=1) == s["truth"]).groupby(s["index"]).mean()
+        for s in (a, b)
+    ]
+    groups = np.arange(240) // 8
+    gain = evaluate.one_vs_all_gain(a, b, "accuracy", groups)
+    assert gain == pytest.approx(evaluate.paired_gain(*right, groups), abs=1e-9)
+
+
+def test_evenness_is_by_how_much_less_the_rates_of_the_classes_differ():
+    a, b = two_series()
+    spread = []
+    for series in (a, b):
+        found = evaluate.one_vs_all_rates(series, resamples=2)
+        rates = found[(found["metric"] == "tpr") & (found["class"] != "mean")]["value"]
+        spread.append(np.std(rates))
+    gain = evaluate.one_vs_all_gain(a, b, "evenness")
+    assert gain.value == pytest.approx(spread[1] - spread[0])
+    assert gain.low < gain.value < gain.high
+
+
+def test_the_spread_of_three_repeats_joins_the_interval():
+    a, b = two_series()
+    alone = evaluate.Interval(*evaluate.one_vs_all_gain(a, b, "tnr"))
+    runs = [
+        evaluate.one_vs_all_gain(*(s[s["repeat"] == r] for s in (a, b)), "tnr", resamples=2).value
+        for r in range(3)
+    ]
+    images = evaluate.one_vs_all_gain(*(s.assign(repeat=0) for s in (a, b)), "tnr")
+    assert alone == pytest.approx(evaluate.over_runs(images, runs))
+    assert alone.low < images.low
+
+
+def test_unpaired_series_are_refused():
+    a, b = two_series(repeats=1)
+    with pytest.raises(ValueError, match="same images, repeats and classes"):
+        evaluate.one_vs_all_gain(a, b[b["index"] != 7])
+    left_out = b.assign(scores=[np.append(s[:3], np.nan) for s in b["scores"]])
+    with pytest.raises(ValueError, match="same images, repeats and classes"):
+        evaluate.one_vs_all_gain(a, left_out)
+    with pytest.raises(ValueError, match=r"^metric must be one of tpr, tnr, .*evenness, not 'f1'"):
+        evaluate.one_vs_all_gain(a, b, "f1")

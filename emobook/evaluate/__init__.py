@@ -34,12 +34,17 @@ from emobook.evaluate.metrics import (
     polarity_labels,
     predicted_labels,
 )
-from emobook.evaluate.one_against_all import one_vs_all, one_vs_all_predict, one_vs_all_rates
+from emobook.evaluate.one_against_all import (
+    one_vs_all,
+    one_vs_all_gain,
+    one_vs_all_predict,
+    one_vs_all_rates,
+)
 
 __all__ = [
     "Fold", "Interval", "accuracy", "bootstrap_interval", "ccc", "ccc_interval",
     "collapse_to_polarity", "confusion", "cross_predict", "majority_baseline", "mean_baseline",
-    "mse", "one_vs_all", "one_vs_all_predict", "one_vs_all_rates", "over_runs", "paired_gain",
-    "pearson", "pearson_gain", "pearson_interval", "per_class_recall", "per_image",
+    "mse", "one_vs_all", "one_vs_all_gain", "one_vs_all_predict", "one_vs_all_rates", "over_runs",
+    "paired_gain", "pearson", "pearson_gain", "pearson_interval", "per_class_recall", "per_image",
     "polarity_labels", "predicted_labels", "repeated_folds",
 ]  # fmt: skip

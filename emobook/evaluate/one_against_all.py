@@ -15,7 +15,9 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sklearn.utils.validation import has_fit_parameter
 
 from emobook import _bar, _bootstrap
+from emobook._bootstrap import Interval
 from emobook.evaluate.folds import take
+from emobook.evaluate.intervals import over_runs
 from emobook.evaluate.metrics import majority_baseline
 
 _METRICS = ("tpr", "tnr", "balanced accuracy", "one-vs-all accuracy")
@@ -114,19 +116,9 @@ def one_vs_all_rates(
     rows without values, and a note. Where a resample holds no image of a class, the rate of the
     whole set stands in.
     """
-    truth, scores = predictions["truth"].to_numpy(), np.stack(predictions["scores"])
-    judged = np.flatnonzero(~np.isnan(scores).all(axis=0))
-    best = judged[scores[:, judged].argmax(axis=1)]
-    known = np.isin(truth, judged)
-    right = (scores[:, judged] > 0) == (truth[:, None] == judged)
-    each = pd.DataFrame(np.column_stack([truth, right, known, best == truth]))
-    each = each.groupby(predictions["index"].to_numpy()).mean()
-    index, (truth, *right, known, plain) = each.index.to_numpy(), each.to_numpy().T
-    own = [(truth == label).astype(float) for label in judged]
-    hits = [a * b for a, b in zip(own, right, strict=True)]
-    columns = [np.ones(len(truth)), known, plain, *own, *hits, *right]
-    undefined = np.full(len(_METRICS) * (len(judged) + 1) + 1, np.nan)
-    whole = _values(np.sum(columns, axis=1), undefined)
+    index, truth, judged, columns = _per_image(predictions)
+    known, own = columns[1], columns[3 : 3 + len(judged)]
+    whole = _whole(columns)
     groups = None if groups is None else np.asarray(groups)[index]
     found = _bootstrap.intervals(
         columns,
@@ -141,7 +133,8 @@ def one_vs_all_rates(
     yes = (share > 0.5).astype(float)
     baseline = np.stack([yes, 1 - yes, np.full(len(share), 0.5), np.maximum(share, 1 - share)], 1)
     baseline = [*baseline.ravel(), *baseline.mean(axis=0), majority_baseline(truth[known > 0])]
-    names = np.arange(scores.shape[1]) if classes is None else classes
+    size = len(predictions["scores"].iloc[0])
+    names = np.arange(size) if classes is None else classes
     keys = [(names[label], metric) for label in judged for metric in _METRICS]
     keys += [*(("mean", metric) for metric in _METRICS), ("all", "accuracy")]
     images = np.full((len(judged), len(_METRICS)), len(truth))
@@ -152,12 +145,80 @@ def one_vs_all_rates(
         (*key, *interval, base, n, "")
         for key, interval, base, n in zip(keys, found, baseline, images, strict=True)
     ]
-    for label in np.setdiff1d(np.arange(scores.shape[1]), judged):
+    for label in np.setdiff1d(np.arange(size), judged):
         n = int((truth == label).sum())
         note = f"left out: {n} images are too few"
         rows += [(names[label], metric, *[np.nan] * 4, n, note) for metric in _METRICS]
     header = ["class", "metric", "value", "low", "high", "baseline", "images", "note"]
     return pd.DataFrame(rows, columns=header)
+
+
+def one_vs_all_gain(
+    better, worse, metric="balanced accuracy", groups=None, level=0.95, resamples=2000, seed=0
+) -> Interval:
+    """By how much one series of `one_vs_all_predict` beats another on the same images, in pairs.
+
+    metric: one of those of `one_vs_all_rates`, as the mean over classes, or "accuracy" of eight
+    ways; or "evenness", by how much less the true-positive rates of `better` differ from class to
+    class (their standard deviation). Both series are judged on each resample together; with three
+    or more repeats the spread of their gains joins the interval as in `over_runs`. groups: one for
+    each row of X.
+
+    Raises ValueError for another metric, and for series of other images, repeats or classes.
+    """
+    if metric not in (*_METRICS, "accuracy", "evenness"):
+        known = ", ".join(_METRICS)
+        raise ValueError(f"metric must be one of {known}, accuracy, evenness, not {metric!r}")
+    sides = [part.sort_values(["repeat", "index"]) for part in (better, worse)]
+    pairs = [part[["repeat", "index", "truth"]].to_numpy() for part in sides]
+    (index, _, judged, a), (_, _, others, b) = (_per_image(part) for part in sides)
+    if not (np.array_equal(*pairs) and np.array_equal(judged, others)):
+        raise ValueError("better and worse must judge the same images, repeats and classes")
+
+    def gain(sums, wholes):
+        parts = np.split(np.asarray(sums), 2, axis=-1)
+        first, second = (_one(_values(*both), metric) for both in zip(parts, wholes, strict=True))
+        return first - second
+
+    groups = None if groups is None else np.asarray(groups)[index]
+    wholes = _whole(a), _whole(b)
+    found = _bootstrap.interval(
+        [*a, *b], lambda sums: gain(sums, wholes), groups, level, resamples, seed
+    )
+    runs = [[_per_image(run)[3] for _, run in part.groupby("repeat")] for part in sides]
+    per_run = [
+        gain(np.sum([*x, *y], axis=1), (_whole(x), _whole(y))) for x, y in zip(*runs, strict=True)
+    ]
+    return over_runs(found, per_run)
+
+
+def _one(values, metric):
+    """(…) one metric of `_values`; of the evenness, the larger the more even."""
+    if metric == "evenness":
+        return -values[..., : -len(_METRICS) - 1 : len(_METRICS)].std(axis=-1)
+    return values[..., (*_METRICS, "accuracy").index(metric) - len(_METRICS) - 1]
+
+
+def _per_image(predictions):
+    """Positions of the images, truth (N,), the classes that are judged (J,), and what `_values`
+    takes the sums of: ones, known, eight-way right, then J each of own, hits, rightly answered."""
+    truth, scores = predictions["truth"].to_numpy(), np.stack(predictions["scores"])
+    judged = np.flatnonzero(~np.isnan(scores).all(axis=0))
+    best = judged[scores[:, judged].argmax(axis=1)]
+    known = np.isin(truth, judged)
+    right = (scores[:, judged] > 0) == (truth[:, None] == judged)
+    each = pd.DataFrame(np.column_stack([truth, right, known, best == truth]))
+    each = each.groupby(predictions["index"].to_numpy()).mean()
+    index, (truth, *right, known, plain) = each.index.to_numpy(), each.to_numpy().T
+    own = [(truth == label).astype(float) for label in judged]
+    hits = [a * b for a, b in zip(own, right, strict=True)]
+    return index, truth, judged, [np.ones(len(truth)), known, plain, *own, *hits, *right]
+
+
+def _whole(columns) -> np.ndarray:
+    """The values of the whole set, which stand in where a resample has 0 / 0."""
+    sums = np.sum(columns, axis=1)
+    return _values(sums, np.full(len(_METRICS) * (len(sums) // 3) + 1, np.nan))
 
 
 def _values(sums, instead) -> np.ndarray:
