@@ -358,7 +358,7 @@ def test_responses_and_the_layer_below(network, scenes):
     pooled = PairResponses(network, layer="pooled")
     values = pooled.transform(some)
     assert values.shape == (11, pooled.n_features_out_) and values.dtype == np.float32
-    head = network.network_.head
+    head = network.network_.top.head
     logits = values @ head.weight.detach().numpy().T + head.bias.detach().numpy()
     each = np.exp(logits - logits.max(axis=1, keepdims=True))
     np.testing.assert_allclose(each / each.sum(axis=1, keepdims=True), found, rtol=1e-4)

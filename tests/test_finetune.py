@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_score
 from emobook import models, train
 from emobook.features import backbones
 from emobook.images import ImageError
-from emobook.models import finetune
+from emobook.models._pictures import Pictures, Trained
 from emobook.models.finetune import FineTunedClassifier
 
 COLOURS = {"anger": (220, 30, 30), "contentment": (40, 190, 60), "sadness": (30, 40, 200)}
@@ -79,14 +79,53 @@ def test_max_steps_takes_that_many_steps(table):
 
 
 def test_frozen_trunk_changes_the_new_layer_only(table):
-    start = backbones.load("test_efficientnet", False, 3, seed=0).module.state_dict()
-    trunk = FineTunedClassifier(**QUICK, freeze="trunk").fit(table, table["label"])
-    for name, value in trunk.network_.state_dict().items():
-        assert torch.equal(value, start[name]) == name.startswith("body."), name
-    whole = FineTunedClassifier(**QUICK).fit(table, table["label"]).network_.state_dict()
-    moved = [name for name in whole if not torch.equal(whole[name], start[name])]
-    assert any(name.startswith("body.") and name.endswith("weight") for name in moved)
-    assert any(name.endswith("running_mean") for name in moved)  # random weights: live statistics
+    start, _ = FineTunedClassifier(**QUICK)._build(3, False)
+    start = start.state_dict()
+
+    def moved(**options):
+        model = FineTunedClassifier(**QUICK, **options).fit(table, table["label"])
+        state = model.network_.state_dict()
+        return {name for name in state if not torch.equal(state[name], start[name])}
+
+    head = {"top.head.weight", "top.head.bias"}
+    for augment in (True, False):
+        assert moved(freeze="trunk", augment=augment) == head
+        lower = moved(freeze="lower", augment=augment)
+        assert head < lower and {name.split(".")[1] for name in lower - head} == {"3"}
+    whole = moved()
+    assert head < whole and any(name.startswith("levels.0.") for name in whole)
+    assert any(name.endswith("running_mean") for name in whole)  # random weights: live statistics
+
+
+def test_remembered_maps_give_what_pixels_give(table):
+    """Frozen levels computed once, or anew in each epoch: the same training."""
+    losses = []
+    for forget in (False, True):
+        model = FineTunedClassifier(**QUICK | {"epochs": 3}, freeze="lower", augment=False)
+        with pytest.MonkeyPatch.context() as patch:
+            if forget:  # as if nothing were frozen, so that pixels go through all levels
+                patch.setattr(Pictures, "frozen", False)
+            losses.append(model.fit(table, table["label"]).history_.losses)
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+
+
+def test_transform_gives_what_the_last_layer_sees(fitted, table):
+    seen = fitted.transform(table.iloc[:11])  # no multiple of a batch
+    assert seen.shape == (11, 256) and seen.dtype == np.float32
+    head = fitted.network_.top.head
+    logits = seen @ head.weight.detach().numpy().T + head.bias.detach().numpy()
+    each = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected = each / each.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(fitted.predict_proba(table.iloc[:11]), expected, rtol=1e-4)
+    np.testing.assert_array_equal(fitted.transform(table.iloc[:11]), seen)  # no hook is left
+
+
+def test_size_is_that_of_the_squares(table):
+    seen = []
+    model = FineTunedClassifier(**QUICK, size=64).fit(table, table["label"])
+    assert model.recipe_.size == 64
+    model._each(table, lambda network, maps: seen.append(maps[0].shape) or maps[0][:, 0, 0, 0])
+    assert set(seen) == {(8, 3, 64, 64)}
 
 
 def test_pretrained_network_keeps_its_statistics(table):
@@ -95,19 +134,19 @@ def test_pretrained_network_keeps_its_statistics(table):
     model = FineTunedClassifier(**options).fit(few, few["label"])
     start = backbones.load("tf_efficientnet_lite0", True, 3).module.state_dict()
     state = model.network_.state_dict()
-    kept = [name for name in state if "running_" in name]
-    assert kept and all(torch.equal(state[name], start[name]) for name in kept)
-    assert not torch.equal(state["body.conv_stem.weight"], start["body.conv_stem.weight"])
+    kept = [state[name] for name in state if "running_" in name]
+    expected = [start[name] for name in start if "running_" in name]
+    assert kept and all(torch.equal(*pair) for pair in zip(kept, expected, strict=True))
+    assert not torch.equal(state["levels.0.0.weight"], start["body.conv_stem.weight"])
 
 
 def test_the_network_sees_what_prediction_sees(fitted, table):
     """Without augmentation a training square is the recipe's own, to the last bit."""
-    recipe = fitted.recipe_
-    pixels = finetune._pixels(table[["path"]], recipe)
     model = FineTunedClassifier(**TINY, augment=False)
-    model.recipe_ = recipe
-    squares = torch.cat([batch[0] for batch in model._batches(pixels, torch.zeros(24))(0)])
-    trained = finetune._Trained(fitted.network_, recipe, "none", live=True).eval()
+    model.recipe_, model.network_ = fitted.recipe_, fitted.network_
+    of_epoch = Pictures(table[["path"]], model).batches(np.arange(24), [torch.zeros(24)])
+    squares = torch.cat([inputs[0] for inputs, _ in of_epoch(0)])
+    trained = Trained(fitted.network_, fitted.recipe_, live=True).eval()
     order = np.random.default_rng([0, 0]).permutation(24)
     with torch.no_grad():
         probabilities = trained(squares).softmax(1).numpy()
@@ -119,12 +158,14 @@ def test_the_network_sees_what_prediction_sees(fitted, table):
 def test_augmentation_shifts_and_mirrors_within_the_picture():
     model = FineTunedClassifier(**TINY)
     model.recipe_ = backbones.Recipe(6, 8, (0,) * 3, (1,) * 3, "bilinear")
-    picture = torch.arange(8 * 8, dtype=torch.uint8).reshape(1, 1, 8, 8).repeat(400, 3, 1, 1)
-    seen = torch.cat([batch[0] for batch in model._batches(picture, torch.zeros(400))(0)])
+    model.network_ = model._build(3, False)[0]
+    picture = np.repeat(np.arange(64, dtype=np.uint8).reshape(8, 8, 1), 3, axis=2)
+    of_epoch = Pictures([picture] * 400, model).batches(np.arange(400), [torch.zeros(400)])
+    seen = torch.cat([inputs[0] for inputs, _ in of_epoch(0)])
     expected = set()
     for top in range(3):
         for left in range(3):
-            part = picture[0, :, top : top + 6, left : left + 6]
+            part = torch.from_numpy(picture).permute(2, 0, 1)[:, top : top + 6, left : left + 6]
             expected |= {part.numpy().tobytes(), part.flip(-1).numpy().tobytes()}
     assert {one.numpy().tobytes() for one in seen} == expected
 
@@ -191,7 +232,8 @@ def test_bf16(table):
 @pytest.mark.parametrize(
     ("options", "fit", "sentence"),
     [
-        ({"freeze": "half"}, {}, 'freeze must be "none" or "trunk"'),
+        ({"freeze": "half"}, {}, "freeze must be one of none, lower, trunk"),
+        ({"size": 16}, {}, "size must be a whole number of at least 32 pixels"),
         ({"backbone": "no_such_net"}, {}, "backbone 'no_such_net' is unknown"),
         ({"loss": "hinge"}, {}, "loss must be one of"),
         ({"validation_share": 0.9}, {}, r"validation_share must lie in 0\.\.0\.5"),

@@ -8,6 +8,7 @@ from sklearn import model_selection
 from sklearn.base import clone
 
 from emobook import _bar
+from emobook.train import fitted
 
 
 class Fold(NamedTuple):
@@ -48,11 +49,14 @@ def repeated_folds(y, groups=None, splits: int = 5, repeats: int = 5, seed: int 
     return folds
 
 
-def cross_predict(estimator, X, y, folds, progress: bool = True, **fit_params) -> pd.DataFrame:
+def cross_predict(
+    estimator, X, y, folds, progress: bool = True, shared: bool = False, **fit_params
+) -> pd.DataFrame:
     """Predict each fold's test images with a clone of `estimator` fitted on its training images.
 
     X: table, array or list of N; y: labels 0..C-1 (N,) or floats (N,) or (N, K); folds: those of
     `repeated_folds`; fit_params: per-image arguments of `fit`, cut to the training images.
+    shared: keep each fold's fit, and take it where it was done before (see `train.fitted`).
     Returns a DataFrame with columns index (position in X), repeat, fold, truth, scores. For labels
     scores are arrays (C,), C = largest label + 1: probabilities, else decision values (then a
     class that was not trained has -inf). For floats they are predictions.
@@ -62,9 +66,12 @@ def cross_predict(estimator, X, y, folds, progress: bool = True, **fit_params) -
         raise ValueError(f"y must hold labels 0..C-1 or floats, not {y.dtype}")
     rows = []
     for repeat, fold, train, test in _bar.progress(folds, "folds", show=progress):
-        model = clone(estimator)
         kept = {name: take(value, train) for name, value in fit_params.items()}
-        model.fit(take(X, train), y[train], **kept)
+        inputs = take(X, train)
+        if shared:
+            model = fitted(estimator, inputs, y[train], **kept)
+        else:
+            model = clone(estimator).fit(inputs, y[train], **kept)
         if y.dtype.kind == "f":
             scores = model.predict(take(X, test))
         else:

@@ -50,6 +50,7 @@ _MODULES = (
     "movement",
     "principles",
     "sift",
+    "stages",
     "symmetry",
     "texture",
     "weibull",

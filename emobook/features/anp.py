@@ -264,20 +264,13 @@ class PairResponses(TransformerMixin, BaseEstimator):
         self.fit()
         if self.layer == "responses":
             return self.classifier.predict_proba(X).astype(np.float32)
-        seen = []
-        body = self.classifier.network_.body
-        hook = body.register_forward_hook(lambda *call: seen.append(call[-1].float().cpu().numpy()))
-        try:
-            rows = len(self.classifier.predict_proba(X))
-        finally:
-            hook.remove()
-        return np.concatenate(seen)[:rows]  # the last batch is padded
+        return self.classifier.transform(X)
 
     def get_feature_names_out(self, input_features=None) -> np.ndarray:
         """The pairs, or "pooled_0" and so on."""
         if self.layer == "responses":
             return np.asarray(self.classifier.classes_, dtype=object)
-        width = self.classifier.network_.head.in_features
+        width = self.classifier.network_.top.head.in_features
         return np.array([f"pooled_{i}" for i in range(width)], dtype=object)
 
     @property

@@ -18,7 +18,7 @@ import torch
 
 from emobook._bar import progress
 from emobook._files import atomic_path, cache_dir, digest, file_digest, write_atomic
-from emobook.train import codec, identity
+from emobook.train import checkpoint, codec, identity
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,28 +49,41 @@ def fit(
 ) -> History:
     """Train `module` in place; with `validate`, leave it as it was after its best epoch.
 
-    loss(outputs, *targets) → scalar tensor. batches(epoch) → an iterable of (inputs, *targets).
+    loss(outputs, *targets) → scalar tensor. batches(epoch) → an iterable of (inputs, *targets);
+    where inputs is a tuple of tensors, the module takes each of them.
     validate(module) → the higher the better; without improvement for `patience` epochs training
     ends. Where a module stacks H independent heads along the last axis of each parameter, the
     score is a tensor (H,), and every head keeps its own best epoch.
     max_steps ends training early (a smoke test). accelerator, devices and precision go to Fabric,
     which moves batches, opens autocast and averages gradients: every process takes its share of
-    each batch. The same seed gives the same bits on the same machine with as many threads.
+    each batch, and `loss` must be a mean over its rows. The same seed gives the same bits on the
+    same machine with as many threads; so does a run inside `fitted` that was killed and begun
+    anew, which goes on from its last epoch.
     """
     fabric = lightning_fabric.Fabric(accelerator=accelerator, devices=devices, precision=precision)
     fabric.launch()
-    share = slice(fabric.global_rank, None, fabric.world_size)
     steps, losses, scores = 0, [], []
     best = kept = best_epoch = None
+    last = checkpoint.next_one(fabric)
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         network, optimizer = fabric.setup(module, optimizer)
-        for epoch in progress(range(epochs), label, show=fabric.global_rank == 0):
+        done = False
+        if state := last.read():
+            steps, losses, scores, best, kept, best_epoch, done = state["run"]
+            module.load_state_dict(state["module"])
+            optimizer.load_state_dict(state["optimizer"])
+            checkpoint.set_random_state(state["random"])
+        first = epochs if done else len(losses)
+        for epoch in progress(range(first, epochs), label, show=fabric.global_rank == 0):
             network.train()
             total, before = 0.0, steps
-            for batch in batches(epoch):
-                inputs, *targets = fabric.to_device(tuple(part[share] for part in batch))
-                value = loss(network(inputs), *targets)
+            for inputs, *targets in batches(epoch):
+                inputs = inputs if isinstance(inputs, tuple) else (inputs,)
+                share, weight = _share(len(inputs[0]), fabric)
+                mine = fabric.to_device(tuple(part[share] for part in (*inputs, *targets)))
+                outputs = network(*mine[: len(inputs)])
+                value = weight * loss(outputs, *mine[len(inputs) :])
                 optimizer.zero_grad()
                 fabric.backward(value)
                 optimizer.step()
@@ -91,20 +104,39 @@ def fit(
                 best_epoch = torch.where(better, epoch, best_epoch)
                 for name, value in module.state_dict().items():
                     kept[name] = torch.where(better.to(value.device), value, kept[name])
-                scores.append(score.numpy())
-                if (epoch - best_epoch >= patience).all():
-                    break
-            if steps == max_steps:
+                scores.append(score)
+                done = bool((epoch - best_epoch >= patience).all())
+            done = done or steps == max_steps or epoch == epochs - 1
+            last.write(
+                lambda: {
+                    "run": (steps, losses, scores, best, kept, best_epoch, done),  # noqa: B023
+                    "module": module.state_dict(),
+                    "optimizer": optimizer.state_dict(),
+                    "random": checkpoint.random_state(),
+                },
+                always=done,
+            )
+            if done:
                 break
     if kept is not None:
         module.load_state_dict(kept)
     module.eval()
-    last = np.asarray(len(losses) - 1)
+    end = np.asarray(len(losses) - 1)
     return History(
         losses=np.array(losses),
-        scores=np.array(scores) if scores else None,
-        best_epoch=last if best_epoch is None else best_epoch.numpy().astype(int),
+        scores=torch.stack(scores).numpy() if scores else None,
+        best_epoch=end if best_epoch is None else best_epoch.numpy().astype(int),
     )
+
+
+def _share(count: int, fabric) -> tuple[slice, float]:
+    """The rows of a batch that are this process's, and what its mean over them counts for, so
+    that the processes' average is the mean over the batch."""
+    share = slice(fabric.global_rank, None, fabric.world_size)
+    rows = len(range(count)[share])
+    if not rows:  # fewer rows than processes: one is looked at for nothing, since all must step
+        return slice(1), 0.0
+    return share, rows * fabric.world_size / count
 
 
 def minibatches(*tensors, size: int, seed: int = 0):
@@ -147,12 +179,15 @@ def fitted(estimator, X, y=None, **fit_params):
                 )
         for left_over in base.parent.glob(f".{key}.*.tmp"):  # of a process that was killed
             left_over.unlink()
-        estimator.fit(X, y, **fit_params)
+        with checkpoint.kept_at(base):
+            estimator.fit(X, y, **fit_params)
         try:
             _save(estimator, base)
         except (codec.CannotStore, OSError, safetensors.SafetensorError) as reason:
             warnings.warn(f"{reason}; this fit is not shared", stacklevel=2)
             return estimator  # a full disk must not cost hours of training
+        finally:
+            checkpoint.remove(base)
         return _load(base, packages)
 
 
