@@ -1,13 +1,25 @@
 """Attention: the layer against a loop, the networks against every number of their description."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import torch.nn.functional as F
+from PIL import Image
+from sklearn.base import clone
 from torch import nn
 
-from emobook import results
-from emobook.models.attention import FORMS, AlexNet, AttentionLayer, TwoStreamAlexNet
+from emobook import models, results, train
+from emobook.features.recipes import Recipe, prepare
+from emobook.models.attention import (
+    FORMS,
+    STREAMS,
+    AlexNet,
+    AttentionClassifier,
+    AttentionLayer,
+    TwoStreamAlexNet,
+    covered,
+)
 
 
 def seeded(make, seed=0):
@@ -190,7 +202,7 @@ def test_a_gradient_reaches_every_parameter(form, batch):
 def test_it_overfits_one_batch(batch):
     network = seeded(lambda: TwoStreamAlexNet(form="scaled", neurons=64)).eval()
     optimizer, (x, y) = torch.optim.Adam(network.parameters(), lr=0.004), batch
-    for _ in range(12):
+    for _ in range(9):
         loss = F.cross_entropy(network(x)[0], y)
         optimizer.zero_grad()
         loss.backward()
@@ -204,3 +216,168 @@ def test_same_seed_same_weights():
     )
     assert all(torch.equal(one[name], two[name]) for name in one)
     assert not torch.equal(one["attention.score.weight"], other["attention.score.weight"])
+
+
+# ---- the classifier ----
+
+COLOURS = {"anger": (220, 30, 30), "contentment": (40, 190, 60), "sadness": (30, 40, 200)}
+TINY = {"backbone": "test_efficientnet", "pretrained": False, "size": 96, "augment": False}
+TINY |= {"batch_size": 8, "lr": 0.02, "head_lr_factor": 1, "validation_share": 0, "epochs": 1}
+
+
+@pytest.fixture(scope="module")
+def table(tmp_path_factory):
+    """24 pictures: noise, and in one corner a square whose colour tells the class."""
+    folder, draw, rows = tmp_path_factory.mktemp("pictures"), np.random.default_rng(0), []
+    for i in range(24):
+        name, corner = list(COLOURS)[i % 3], i % 4
+        pixels = draw.normal(128, 20, (96, 96, 3))
+        x, y = 56 * (corner % 2), 56 * (corner // 2)
+        pixels[y : y + 40, x : x + 40] = COLOURS[name]
+        path = folder / f"{i}.png"
+        Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
+        rows.append({"path": str(path), "label": name, "regions": [(x, y, x + 40, y + 40)]})
+    return pd.DataFrame(rows)
+
+
+def test_one_attention_over_one_map_per_picture(table):
+    model = AttentionClassifier(**TINY).fit(table, table["label"])
+    weights = model.attention_maps(table)
+    assert weights.shape == (24, 3, 3) and weights.dtype == np.float32
+    np.testing.assert_allclose(weights.sum((1, 2)), 1, rtol=1e-5)
+    np.testing.assert_array_equal(model.attention_maps(table[["path"]].iloc[[7]]), weights[[7]])
+
+
+def test_streams_lie_side_by_side(table):
+    """With equal weights the scaled stream repeats the plain one, the literal one is a ninth."""
+    for form, left in (("scaled", 1), ("literal", 1 / 9)):
+        model = AttentionClassifier(form, **TINY, max_steps=1).fit(table, table["label"])
+        nn.init.zeros_(model.network_.top.layer.score.weight)
+        features = model.transform(table)
+        attended, plain = np.split(features, 2, axis=1)
+        assert model.network_.top.head.in_features == features.shape[1]
+        np.testing.assert_allclose(attended, left * plain, rtol=1e-4, atol=1e-6)
+
+
+def test_the_attended_stream_is_the_weighted_mean(table):
+    model = AttentionClassifier("context", "attention", **TINY, max_steps=1)
+    model.fit(table, table["label"])
+    maps = model._each(table, lambda network, maps: network.levels[-1](_below(network, maps)))
+    weights = model.attention_maps(table)
+    expected = (weights[:, None] * maps).sum((2, 3))
+    np.testing.assert_allclose(model.transform(table), expected, rtol=1e-3, atol=1e-5)
+
+
+def _below(network, maps):
+    x = maps[0]
+    for level in network.levels[:-1]:
+        x = level(x)
+    return x
+
+
+@pytest.mark.parametrize("streams", STREAMS)
+def test_each_choice_of_streams_overfits(streams, table):
+    options = TINY | {"epochs": 10, "batch_size": 24, "lr": 0.1}
+    model = AttentionClassifier(streams=streams, **options).fit(table, table["label"])
+    assert model.history_.losses[-1] < 0.1 < model.history_.losses[0]
+    ways = {"both": 2, "attention": 1, "plain": 1}[streams]
+    assert model.transform(table).shape == (24, 256 * ways)
+    if streams == "plain":
+        with pytest.raises(ValueError, match="there is no attention"):
+            model.attention_maps(table)
+
+
+def test_same_seed_same_bits(table):
+    def fit(seed=0):
+        model = AttentionClassifier(**TINY, seed=seed).fit(table, table["label"])
+        return model.predict_proba(table)
+
+    first = fit()
+    np.testing.assert_array_equal(fit(), first)
+    assert not np.array_equal(fit(1), first)
+
+
+def test_a_frozen_trunk_leaves_attention_and_head_to_learn(table):
+    model = AttentionClassifier(**TINY, freeze="trunk", max_steps=2)
+    model.classes_ = np.unique(table["label"])
+    model._load(False)
+    start = {name: value.clone() for name, value in model.network_.state_dict().items()}
+    model.fit(table, table["label"])
+    moved = {
+        name
+        for name, value in model.network_.state_dict().items()
+        if not torch.equal(value, start[name])
+    }
+    assert moved >= {"top.layer.score.weight", "top.head.weight", "top.head.bias"}
+    assert all(name.startswith(("top.layer.", "top.head.")) for name in moved)
+
+
+@pytest.mark.parametrize(("freeze", "copies"), [("none", 2), ("trunk", 1)])
+def test_an_alexnet_has_fully_connected_layers_of_its_own_in_each_stream(freeze, copies):
+    model = AttentionClassifier(backbone="alexnet", pretrained=False, freeze=freeze)
+    network, recipe = model._build(8, False)
+    top = network.top
+    linear = {part for part in top.modules() if isinstance(part, nn.Linear)} - {top.head}
+    assert len(linear) == 2 * copies
+    assert recipe.size == 224 and top.head.in_features == 4096 + 4096
+    assert set(network.new) == {
+        "top.layer.score.weight", "top.layer.score.bias", "top.head.weight", "top.head.bias"
+    }  # fmt: skip
+    with torch.no_grad():
+        last = network.levels[4](torch.rand(1, 256, 13, 13))
+        assert last.shape == (1, 256, 6, 6)
+        assert top.layer(last)[1].shape == (1, 6, 6)
+        attended, plain = top.features(last).split(4096, 1)
+    assert not torch.equal(attended, plain)
+
+
+def test_fitted_stores_it_and_clone_knows_all_parameters(table, tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOBOOK_CACHE", str(tmp_path))
+    model = models.create("attention", attention="context", streams="attention", **TINY)
+    assert clone(model).get_params() == model.get_params()
+    first = train.fitted(model, table, table["label"])
+    monkeypatch.setattr(AttentionClassifier, "fit", None)
+    second = train.fitted(model, table, table["label"])
+    np.testing.assert_array_equal(first.predict_proba(table), second.predict_proba(table))
+    np.testing.assert_array_equal(first.attention_maps(table), second.attention_maps(table))
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"attention": "soft"}, "form must be one of literal, scaled, context, not 'soft'"),
+        ({"streams": "two"}, "streams must be one of both, attention, plain, not 'two'"),
+    ],
+)
+def test_fit_refuses(options, sentence, table):
+    with pytest.raises(ValueError, match=sentence):
+        AttentionClassifier(**(TINY | options)).fit(table, table["label"])
+
+
+# ---- boxes on the map ----
+
+
+def test_boxes_cover_the_places_that_the_network_sees():
+    square = Recipe(8, 8, (0,) * 3, (1,) * 3, "bilinear")
+    whole = covered([(0, 0, 16, 16)], 16, 16, square, (2, 2))
+    np.testing.assert_array_equal(whole, np.ones((2, 2)))
+    part = covered([(0, 0, 8, 8), (4, 0, 8, 8), (8, 8, 12, 16)], 16, 16, square, (2, 2))
+    np.testing.assert_array_equal(part, [[1, 0], [0, 0.5]])
+    assert covered([], 16, 16, square, (3, 3)).sum() == 0
+
+
+def test_boxes_follow_the_cut():
+    """A picture of 40 × 20 is made 16 × 8, of which the middle 4 × 4 are seen: x from 15 to 25."""
+    recipe = Recipe(4, 8, (0,) * 3, (1,) * 3, "bilinear")
+    seen = covered([(15, 0, 20, 20)], 40, 20, recipe, (4, 4))
+    np.testing.assert_array_equal(seen, [[1, 1, 0, 0]] * 4)
+    assert covered([(0, 0, 14, 20)], 40, 20, recipe, (4, 4)).sum() == 0
+
+
+def test_the_mask_is_where_prepare_puts_the_pixels():
+    recipe = Recipe(48, 64, (0,) * 3, (1,) * 3, "bilinear")
+    picture = np.zeros((90, 150, 3), np.uint8)
+    picture[30:60, 60:90] = 255
+    seen = prepare(Image.fromarray(picture), recipe)[0]
+    mask = covered([(60, 30, 90, 60)], 150, 90, recipe, (48, 48))
+    assert abs(mask - seen).mean() < 0.03 < mask.mean()

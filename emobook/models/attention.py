@@ -1,14 +1,23 @@
 """Attention to places of a feature map, beside the plain network (Agarwal 2019).
 
 `AlexNet` and `TwoStreamAlexNet` are the networks of the text, to the letter; `AttentionLayer`
-is its layer, in the printed form and in two that mend it.
+is its layer, in the printed form and in two that mend it. `AttentionClassifier` puts the layer on
+any convolutional backbone.
 """
 
+import copy
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from emobook.features.recipes import Recipe
+from emobook.features.stages import Stages
+from emobook.models.network import NetworkClassifier, Top
+
 FORMS = ("literal", "scaled", "context")
+STREAMS = ("both", "attention", "plain")
 _HIDDEN = 100  # units of the hidden layer and of the context vector in Yang et al. (2016)
 
 
@@ -120,3 +129,105 @@ class _Normalised(nn.Module):
 
 def _pool() -> nn.Module:
     return nn.MaxPool2d(3, stride=2)
+
+
+class AttentionTop(Top):
+    """The last map (N, C, h, w) seen in one or two ways, side by side, and a linear layer.
+
+    plain, attended: what turns a map into features (N, D); either may be None, not both.
+    layer: the `AttentionLayer` before `attended`, or None.
+    """
+
+    def __init__(self, plain, attended, layer, feature_dim: int, classes: int):
+        super().__init__()
+        self.plain, self.attended, self.layer = plain, attended, layer
+        ways = sum(part is not None for part in (plain, attended))
+        self.head = nn.Linear(ways * feature_dim, classes)
+
+    def features(self, x):
+        """(N, C, h, w) → (N, D) or (N, 2 D), the attended half first."""
+        ways = []
+        if self.attended is not None:
+            ways.append(self.attended(self.layer(x)[0]))
+        if self.plain is not None:
+            ways.append(self.plain(x))
+        return torch.cat(ways, 1)
+
+
+class AttentionClassifier(NetworkClassifier):
+    """Agarwal's two streams on any convolutional backbone.
+
+    attention: the form of the `AttentionLayer` on the backbone's last map.
+    streams: "both" sets what the backbone makes of the weighted map beside what it makes of the
+        plain one, as section 2.2 does; "attention" and "plain" leave the other out.
+    options: of `NetworkClassifier`.
+
+    In the text the streams are two whole networks (`TwoStreamAlexNet`). Here they share all
+    levels up to the last map, so that the layer is the only difference between them; of the fully
+    connected layers of an AlexNet or VGG each has its own copy (where these are frozen, one
+    serves both). Where the backbone ends in the mean over places, "scaled" and "context" make it
+    the weighted mean, and "literal" that mean divided by the number of places.
+    """
+
+    def __init__(self, attention="scaled", streams="both", **options):
+        super().__init__(**options)
+        self.attention = attention
+        self.streams = streams
+
+    def _top(self, parts: Stages, classes: int) -> Top:
+        if self.streams not in STREAMS:
+            raise ValueError(f"streams must be one of {', '.join(STREAMS)}, not {self.streams!r}")
+        plain = attended = layer = None
+        if self.streams != "attention":
+            plain = parts.pool
+        if self.streams != "plain":
+            layer = AttentionLayer(parts.channels[-1], self.attention)
+            shared = plain is None or self.freeze == "trunk"
+            attended = parts.pool if shared else copy.deepcopy(parts.pool)
+        return AttentionTop(plain, attended, layer, parts.feature_dim, classes)
+
+    def _build(self, classes: int, pretrained: bool):
+        network, recipe = super()._build(classes, pretrained)
+        # A copy of pretrained layers learns as slowly as these do.
+        network.new = [name for name in network.new if not name.startswith("top.attended.")]
+        return network, recipe
+
+    def attention_maps(self, X) -> np.ndarray:
+        """(N, h, w) float32, the weight of every place of the pictures of X; each map sums to 1.
+
+        Places lie on the square that the network sees (see `covered`). Raises ValueError for
+        streams="plain".
+        """
+        if self.streams == "plain":
+            raise ValueError('there is no attention where streams="plain"')
+
+        def weights(network, maps):
+            seen = []
+            hook = network.top.layer.register_forward_hook(lambda *given: seen.append(given[2][1]))
+            try:
+                network(*maps)
+            finally:
+                hook.remove()
+            return seen[0].float()
+
+        return self._each(X, weights)
+
+
+def covered(boxes, width: int, height: int, recipe: Recipe, shape) -> np.ndarray:
+    """How much of each place of a map the boxes cover: (h, w) shares in 0..1.
+
+    boxes: (x0, y0, x1, y1) in pixels of a picture of `width` × `height` pixels, of which the
+    network sees the square that `recipe` cuts out. shape: (h, w) of the map, whose places divide
+    that square evenly; what a place has seen reaches further. Boxes may overlap: what two of them
+    cover counts once.
+    """
+    scale = recipe.resize / min(width, height)
+    left, top = (scale * np.array([width, height]) - recipe.size) / 2
+    mask = torch.zeros(1, 1, recipe.size, recipe.size)
+    for x0, y0, x1, y1 in boxes:
+        columns, rows = (
+            slice(*np.clip(np.round(scale * np.array(ends) - start), 0, recipe.size).astype(int))
+            for ends, start in (((x0, x1), left), ((y0, y1), top))
+        )
+        mask[..., rows, columns] = 1
+    return F.adaptive_avg_pool2d(mask, tuple(shape))[0, 0].numpy()
