@@ -37,6 +37,8 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         for some thousands.
     seed: of the initial weights. The order of the batches is the same for every seed, so that
         heads can be trained together.
+    warm_start: go on from the weights (and the features and the scale) of the last `fit`, if it
+        had the same classes.
 
     Features are standardised by their mean and deviation over the training images.
 
@@ -57,6 +59,7 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         weight_decay=1.0,
         batch_size=64,
         seed=0,
+        warm_start=False,
     ):
         self.features = features
         self.loss = loss
@@ -69,6 +72,7 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         self.weight_decay = weight_decay
         self.batch_size = batch_size
         self.seed = seed
+        self.warm_start = warm_start
 
     def fit(self, X, y, distributions=None, p=None, validation=None):
         """Train on X (a table; or (N, D) where `features` is None) and labels y (N,).
@@ -82,15 +86,22 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         Raises ValueError that names the argument.
         """
         targets = _targets.prepare(self, X, y, distributions, p)
-        self.features_ = None if self.features is None else clone(self.features).fit(X, y)
+        goes_on = self.warm_start and hasattr(self, "coef_")
+        goes_on = goes_on and np.array_equal(self.classes_, targets.classes)
+        if not goes_on:
+            self.features_ = None if self.features is None else clone(self.features).fit(X, y)
         self.classes_ = targets.classes
         inputs = self._inputs(X)
-        self.scaler_ = StandardScaler().fit(inputs)
+        if not goes_on:
+            self.scaler_ = StandardScaler().fit(inputs)
         if validation is not None:
             X_val, y_val = validation
             labels = _targets.positions(y_val, self.classes_, "validation labels")
             validation = self.scaler_.transform(self._inputs(X_val)), labels
         heads = Heads(inputs.shape[1], len(self.classes_), [self.seed])
+        if goes_on:
+            before = {"weight": self.coef_[..., None], "bias": self.intercept_[..., None]}
+            heads.load_state_dict({name: torch.tensor(part) for name, part in before.items()})
         history = heads.fit(
             self.scaler_.transform(inputs),
             targets.tensors,

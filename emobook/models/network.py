@@ -47,6 +47,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     accelerator, devices, precision: of Fabric, such as "cpu", 1, "32-true" or "gpu", 1,
         "bf16-mixed".
     seed: of the new layers, the batches, the augmentation and the validation images.
+    warm_start: go on from the network of the last `fit`, if it had the same classes.
 
     A pretrained network keeps the means and variances of its batch normalisation: the batches
     that a CPU has time for are too small to estimate them anew, and several processes then learn
@@ -84,6 +85,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         devices=1,
         precision="32-true",
         seed=0,
+        warm_start=False,
     ):
         self.backbone = backbone
         self.pretrained = pretrained
@@ -107,6 +109,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         self.devices = devices
         self.precision = precision
         self.seed = seed
+        self.warm_start = warm_start
 
     @classmethod
     def _get_param_names(cls):
@@ -151,6 +154,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         _targets.check_sgd(self)
         targets = _targets.prepare(self, X, y, distributions, p)
         rows, held_out = self._split(X, targets.labels, validation)
+        goes_on = self.warm_start and hasattr(self, "network_")
+        goes_on = goes_on and np.array_equal(self.classes_, targets.classes)
         self.classes_, truth = targets.classes, targets.labels[held_out]
         if validation is not None:
             truth = _targets.positions(validation[1], self.classes_, "validation labels")
@@ -158,7 +163,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                 raise ValueError(
                     f"validation must be equally long, not {len(validation[0])} and {len(truth)}"
                 )
-        self._load(self.pretrained)
+        if not goes_on:
+            self._load(self.pretrained)
         pictures = watched = Pictures(X, self)
         if validation is not None:
             watched, held_out = Pictures(validation[0], self), np.arange(len(truth))
