@@ -1,0 +1,102 @@
+"""A killed run goes on from its last epoch, to the identical end."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from emobook import train
+from emobook.models.heads import SoftmaxHead
+from emobook.train import checkpoint
+
+DRAW = np.random.default_rng(0)
+X = DRAW.normal(size=(60, 8))
+Y = DRAW.integers(3, size=60)
+
+RESUMED = """
+import pathlib, sys, time
+import numpy as np
+import torch
+from emobook import train
+from emobook.train import checkpoint
+
+class Slow(torch.nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.line, self.drop = torch.nn.Linear(3, 2), torch.nn.Dropout(0.5)
+    def forward(self, x):
+        return self.line(self.drop(x))
+
+def loops(log, pause):
+    # two, one after the other, with all that must survive: momentum, dropout, patience
+    draw = torch.Generator().manual_seed(0)
+    x, y = torch.randn(20, 3, generator=draw), torch.randint(2, (20,), generator=draw)
+    torch.manual_seed(1)
+    module = Slow()
+    for rate in (0.1, 0.01):
+        def validate(module):
+            with open(log, "a") as file:
+                file.write("epoch\\n")
+            time.sleep(pause)
+            return -torch.nn.functional.cross_entropy(module(x), y)
+        history = train.fit(
+            module, torch.nn.functional.cross_entropy, train.minibatches(x, y, size=8),
+            optimizer=torch.optim.SGD(module.parameters(), lr=rate, momentum=0.9), epochs=6,
+            validate=validate, patience=5,
+        )
+    return history, module
+
+if __name__ == "__main__":
+    checkpoint.SECONDS = 0
+    log, base, pause = sys.argv[1:]
+    with checkpoint.kept_at(pathlib.Path(base)):
+        history, module = loops(log, float(pause))
+    print("result", *history.losses, *history.scores, history.best_epoch,
+          *module.line.weight.flatten().tolist())
+"""
+
+
+@pytest.mark.parametrize("epochs", [2, 9])  # in the first loop, and in the second
+def test_a_killed_run_goes_on_from_its_last_epoch_to_the_identical_end(tmp_path, epochs):
+    script = tmp_path / "resumed.py"
+    script.write_text(RESUMED)
+
+    def start(name, pause=0.0):
+        command = [sys.executable, str(script), str(tmp_path / f"{name}.log"), str(tmp_path / name)]
+        return subprocess.Popen([*command, str(pause)], stdout=subprocess.PIPE, text=True)
+
+    def seen(name):
+        log = tmp_path / f"{name}.log"
+        return log.read_text().count("epoch") if log.exists() else 0
+
+    whole = start("whole").communicate(timeout=120)[0]
+    assert seen("whole") == 12
+    killed = start("killed", pause=0.3)
+    while seen("killed") < epochs:
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    before = seen("killed")
+    assert before < 12
+    resumed = start("killed").communicate(timeout=120)[0]
+    assert resumed == whole and resumed.startswith("result")
+    assert seen("killed") - before <= 12 - (epochs - 1)  # finished epochs are not done again
+
+
+def test_fitted_leaves_no_state_behind_and_a_damaged_one_only_warns(
+    clean_cache, monkeypatch, tmp_path
+):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    head = SoftmaxHead(epochs=3)
+    first = train.fitted(head, X, Y)
+    assert not list((clean_cache / "models").glob("*.partial"))
+    with checkpoint.kept_at(tmp_path / "some"):
+        clone(head).fit(X, Y)
+    (state,) = tmp_path.glob("some.0.partial")
+    state.write_bytes(state.read_bytes()[:100])
+    with checkpoint.kept_at(tmp_path / "some"), pytest.warns(UserWarning, match="is damaged"):
+        again = clone(head).fit(X, Y)
+    np.testing.assert_array_equal(again.coef_, first.coef_)
