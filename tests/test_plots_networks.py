@@ -92,17 +92,21 @@ def test_every_class_has_its_own_colour_and_marker_in_every_panel():
         networks.embeddings({"frozen": np.zeros((23, 2))}, labels)
 
 
+def cosine_of(points, i, j):
+    return points[i] @ points[j] / np.linalg.norm(points[i]) / np.linalg.norm(points[j])
+
+
 def test_neighbours_are_counted_as_a_slow_loop_does():
     features, labels = DRAW.normal(size=(12, 4)), DRAW.integers(3, size=12)
     centred = features - features.mean(axis=0)
     for i, share in enumerate(networks.neighbour_agreement(features, labels, 3)):
-        cosine = {
-            j: centred[i] @ centred[j] / np.linalg.norm(centred[i]) / np.linalg.norm(centred[j])
-            for j in range(12)
-            if j != i
-        }
+        cosine = {j: cosine_of(centred, i, j) for j in range(12) if j != i}
         near = sorted(cosine, key=cosine.get)[-3:]
         assert share == pytest.approx(np.mean([labels[j] == labels[i] for j in near]))
+    similar = DRAW.random((12, 12))
+    found = networks.neighbour_agreement(features, similar, 1)
+    nearest = [max(set(range(12)) - {i}, key=lambda j: cosine_of(centred, i, j)) for i in range(12)]
+    np.testing.assert_allclose(found, similar[range(12), nearest])
     with pytest.raises(ValueError, match="neighbours must be from 1 to N - 1"):
         networks.neighbour_agreement(features, labels, 12)
 

@@ -116,22 +116,27 @@ def embeddings(places: dict, labels, classes=MIKELS8) -> Figure:
     return fig
 
 
-def neighbour_agreement(features, labels, neighbours: int = 5) -> np.ndarray:
-    """(N,) share of each image's nearest neighbours (cosine, itself apart) with its own label.
+def neighbour_agreement(features, alike, neighbours: int = 5) -> np.ndarray:
+    """(N,) how alike each image and its nearest neighbours are (cosine of centred features).
 
-    features: (N, D); labels: (N,) of any kind, such as an emotion or a scene. It says in a number
-    what an embedding shows: near 1 where images of one label lie together.
+    features: (N, D). alike: (N,) labels, such as scenes, of which the share that agree is counted;
+    or (N, N) numbers, such as how similar two pictures' objects are, which are averaged. It says
+    in a number what an embedding shows.
     """
-    features, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
-    if not 1 <= neighbours < len(features) or len(labels) != len(features):
-        raise ValueError(f"neighbours must be from 1 to N - 1, and labels as long as features, "
-                         f"not {neighbours} and {len(labels)} for N = {len(features)}")  # fmt: skip
+    features, alike = np.asarray(features, dtype=np.float64), np.asarray(alike)
+    if alike.ndim == 1:
+        alike = alike[:, None] == alike
+    if not 1 <= neighbours < len(features) or alike.shape != (len(features),) * 2:
+        raise ValueError(
+            f"neighbours must be from 1 to N - 1, and alike as long as features, not {neighbours} "
+            f"and {len(alike)} for N = {len(features)}"
+        )
     unit = features - features.mean(axis=0)
     unit = unit / np.maximum(np.linalg.norm(unit, axis=1, keepdims=True), 1e-12)
     near = unit @ unit.T
     np.fill_diagonal(near, -np.inf)
     found = np.argsort(-near, axis=1, kind="stable")[:, :neighbours]
-    return (labels[found] == labels[:, None]).mean(axis=1)
+    return np.take_along_axis(alike, found, axis=1).mean(axis=1)
 
 
 # ---- class-activation maps (Zhou et al. 2016; Rao et al. 2019, Fig. 1b) ----
