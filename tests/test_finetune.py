@@ -128,16 +128,21 @@ def test_size_is_that_of_the_squares(table):
     assert set(seen) == {(8, 3, 64, 64)}
 
 
-def test_pretrained_network_keeps_its_statistics(table):
+@pytest.mark.parametrize(("freeze", "first"), [("none", "0"), ("lower", "3")])
+def test_pretrained_network_keeps_its_statistics(table, freeze, first):
     few = table.iloc[:8]
     options = {"epochs": 1, "max_steps": 1, "batch_size": 4, "validation_share": 0}
+    options |= {"freeze": freeze, "augment": freeze == "none", "size": 64}
     model = FineTunedClassifier(**options).fit(few, few["label"])
     start = backbones.load("tf_efficientnet_lite0", True, 3).module.state_dict()
     state = model.network_.state_dict()
     kept = [state[name] for name in state if "running_" in name]
     expected = [start[name] for name in start if "running_" in name]
     assert kept and all(torch.equal(*pair) for pair in zip(kept, expected, strict=True))
-    assert not torch.equal(state["levels.0.0.weight"], start["body.conv_stem.weight"])
+    changed = [name for name, value in state.items() if value.ndim == 4]
+    before = [name for name in start if start[name].ndim == 4]
+    changed = [a for a, b in zip(changed, before, strict=True) if not state[a].equal(start[b])]
+    assert changed and min(name.split(".")[1] for name in changed) == first
 
 
 def test_the_network_sees_what_prediction_sees(fitted, table):

@@ -115,8 +115,7 @@ class Pictures:
         """Compute the maps of frozen levels for the pictures that have none yet."""
         missing = {self._key(row): row for row in rows if self._key(row) not in _remembered}
         missing = list(missing.items())
-        network, training = self.network.to(self.fabric.device), self.network.training
-        network.eval()
+        network = self.network.to(self.fabric.device)  # whose frozen levels never leave eval mode
         with ThreadPoolExecutor() as pool, torch.no_grad(), self.fabric.autocast():
             for start in progress(range(0, len(missing), AT_ONCE), label):
                 some = missing[start : start + AT_ONCE]
@@ -124,7 +123,6 @@ class Pictures:
                 maps = [part.float().cpu() for part in network.lower(self.fabric.to_device(pixels))]
                 for (key, _), *parts in zip(some, *maps, strict=False):
                     _remembered[key] = tuple(part.clone() for part in parts)
-        network.train(training)
         held, needed = sum(map(_bytes, _remembered.values())), {self._key(row) for row in rows}
         for key in [key for key in _remembered if key not in needed]:  # oldest first
             if held <= _ROOM:
