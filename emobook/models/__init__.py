@@ -26,6 +26,9 @@ _METHODS = {
     "mldrnet": "multilevel:MldrNetClassifier",
     "mldrnet-patches": "multilevel:MldrPatchesClassifier",
     "cnn-rnn": "cnn_rnn:CNNRNNClassifier",
+    "lite-emo": "light:LiteEmoClassifier",
+    "binary-assisted": "assisted:BinaryAssistedClassifier",
+    "pcnn": "progressive:pcnn",
 }  # name → module below emobook.models : what makes the estimator
 
 
