@@ -10,6 +10,7 @@ from emobook import datasets, models
 
 TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
 QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
+QUICK |= {"pcnn": TINY}
 QUICK |= dict.fromkeys(("attention", "mldrnet", "mldrnet-patches", "cnn-rnn"), TINY)
 
 
