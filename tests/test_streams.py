@@ -150,9 +150,10 @@ def test_networks_learn_groups_of_classes_from_what_is_not_held_out(pictures, mo
 
     def spy(net, X, y, validation):
         seen.update(X=X, y=y, validation=validation)
-        return net.fit(X, y, validation=validation)
+        return really(net, X, y, validation=validation)
 
-    monkeypatch.setattr("emobook.train.fitted", spy)
+    really = HiddenLayerClassifier.fit
+    monkeypatch.setattr(HiddenLayerClassifier, "fit", spy)
     Watched(network()).fit(X, y)
     known = {picture.tobytes(): label for picture, label in zip(X, y, strict=True)}
     parts = {"train": (seen["X"], seen["y"]), "held out": seen["validation"]}
@@ -163,7 +164,7 @@ def test_networks_learn_groups_of_classes_from_what_is_not_held_out(pictures, mo
     assert not keys["train"] & keys["held out"]
 
 
-def test_pictures_of_one_group_are_held_out_together(tmp_path, pictures, clean_cache, monkeypatch):
+def test_pictures_of_one_group_are_held_out_together(tmp_path, pictures, monkeypatch):
     X, y = pictures
     paths = [tmp_path / f"{i}.png" for i in range(len(X))]
     for path, picture in zip(paths, X, strict=True):
@@ -173,13 +174,28 @@ def test_pictures_of_one_group_are_held_out_together(tmp_path, pictures, clean_c
 
     def spy(net, X, y, validation):
         held.extend(validation[0]["group"])
-        return net.fit(X, y, validation=validation)
+        return really(net, X, y, validation=validation)
 
-    monkeypatch.setattr("emobook.train.fitted", spy)
+    really = HiddenLayerClassifier.fit
+    monkeypatch.setattr(HiddenLayerClassifier, "fit", spy)
     joined = Watched(network()).fit(table, y)
     assert len(held) == 6 and len(set(held)) == 1
     alone = joined.predict_proba(table[["path"]])
     np.testing.assert_array_equal(alone, joined.predict_proba(table.assign(group=0)))
+
+
+def test_fewer_streams_below_a_layer_of_their_own(pictures):
+    X, y = pictures
+    both = TwoStreams(network(), Cs=(7.0,)).fit(X, y)
+    one = both.ablated(["b"], X, y)
+    given = both.transform(X)[:, 3:]
+    np.testing.assert_allclose(one.transform(X), given)
+    alone = LogisticRegression(C=7, max_iter=1000).fit(given, y)
+    np.testing.assert_allclose(one.predict_proba(X), alone.predict_proba(given))
+    assert list(both.streams_) == ["a", "b"]
+    for wrong in ("", "abc"):
+        with pytest.raises(ValueError, match=r"^streams must be some of a, b"):
+            both.ablated(wrong, X, y)
 
 
 @pytest.mark.parametrize("Cs", [(), (1, 0), (-1,)])

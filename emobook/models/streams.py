@@ -7,12 +7,11 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from emobook import train
 from emobook.models import _targets
 from emobook.models.network import NetworkClassifier
 from emobook.models.staged import Top
 
-CS = (1.0, 10.0, 100.0)  # inverse penalties that a softmax layer chooses from
+CS = (0.1, 1.0, 10.0, 100.0)  # inverse penalties that a softmax layer chooses from
 
 
 class HiddenLayer(Top):
@@ -91,15 +90,36 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("y must hold at least two classes")
         if not len(self.Cs) or not all(C > 0 for C in self.Cs):
             raise ValueError(f"Cs must be numbers above 0, not {self.Cs!r}")
-        network = HiddenLayerClassifier() if self.network is None else clone(self.network)
+        network = self._network()
         rows, held_out = network._split(X, labels, None)
 
         def learn(net, groups):
             truth = np.asarray(groups)[labels]
             validation = (_take(X, held_out), truth[held_out]) if len(held_out) else None
-            return train.fitted(net, _take(X, rows), truth[rows], validation=validation)
+            return net.fit(_take(X, rows), truth[rows], validation=validation)
 
         self.streams_ = self._streams(network, learn)
+        return self._fit_head(X, labels, rows, held_out)
+
+    def ablated(self, streams, X, y):
+        """A copy that joins only some of the streams of this fitted classifier.
+
+        streams: their names, such as "EO" or ["fine"]. The networks stay as they are; the softmax
+        layer learns anew from X and y, which must be those of `fit`.
+        """
+        check_is_fitted(self)
+        if not len(streams) or not set(streams) <= set(self.streams_):
+            raise ValueError(f"streams must be some of {', '.join(self.streams_)}, not {streams!r}")
+        copy = clone(self)
+        copy.classes_ = self.classes_
+        copy.streams_ = {name: part for name, part in self.streams_.items() if name in streams}
+        labels = _targets.positions(y, self.classes_)
+        return copy._fit_head(X, labels, *self._network()._split(X, labels, None))
+
+    def _network(self) -> NetworkClassifier:
+        return HiddenLayerClassifier() if self.network is None else clone(self.network)
+
+    def _fit_head(self, X, labels, rows, held_out):
         values = self._values(X)
         self.centres_ = {name: part.mean(axis=0) for name, part in values.items()}
         self.scales_ = {
