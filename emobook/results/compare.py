@@ -191,7 +191,7 @@ def _printed(cell, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
 def _shown(cell, number: float) -> str:
     if cell.unit == "%" and cell.metric.startswith("accuracy"):
         return f"{number:.1f}"
-    decimals = DECIMALS.get(cell.metric)
+    decimals = DECIMALS.get(cell.metric, 0 if number == round(number) else None)
     return f"{number:.3g}" if decimals is None else f"{number:.{decimals}f}"
 
 
