@@ -6,7 +6,9 @@ from sklearn.decomposition import PCA
 from sklearn.svm import SVC
 
 from emobook import evaluate
-from emobook.models.small_sets import pca_svm, variance_kept
+from emobook.datasets.synthetic import load
+from emobook.models.finetune import FineTunedClassifier
+from emobook.models.small_sets import pca_svm, simulated, three_networks, variance_kept
 
 DRAW = np.random.default_rng(2)
 Y = np.repeat(np.arange(4), [40, 25, 15, 12])
@@ -51,7 +53,7 @@ def test_as_printed_gives_the_components_of_the_whole_set():
 @pytest.mark.parametrize("kind", ["strict", "as-printed"])
 def test_the_unit_of_all_features_or_with_standardising_of_each_does_not_matter(kind):
     np.testing.assert_allclose(
-        scores(*pca_svm(X, 5, kind)), scores(*protocol(1000 * X, 5, kind)), atol=5e-4
+        scores(*pca_svm(X, 5, kind)), scores(*pca_svm(1000 * X, 5, kind)), atol=5e-4
     )
     units = np.logspace(-3, 3, 60)
     a, b = (scores(*pca_svm(x, 5, kind, standardise=True)) for x in (X, X * units))
@@ -82,3 +84,44 @@ def test_unfit_arguments_are_named():
         pca_svm(X, 5, "loose")
     with pytest.raises(ValueError, match=r"features must be \(N, D\) with N > 1, not \(1, 60\)"):
         variance_kept(X[:1])
+
+
+def test_three_networks_differ_in_what_may_learn_and_from_which_labels(clean_cache):
+    draw = np.random.default_rng(5)
+    pictures = draw.integers(0, 255, (16, 40, 40, 3)).astype(np.uint8)
+    y = np.arange(16) % 4
+    weak = (y + 1) % 4
+    tiny = FineTunedClassifier(
+        "test_efficientnet", False, size=32, freeze="lower", epochs=2, lr=0.05, validation_share=0
+    )
+    found = three_networks(tiny, list(pictures), y, weak)
+    assert [*found] == ["ImageNet-CNN", "Noisy-Fine-tuned-CNN", "Fine-tuned-CNN"]
+    start = tiny._build(4, False)[0].state_dict()
+    still, *moved = (network.network_.state_dict() for network in found.values())
+    changed = [name for name in start if not start[name].equal(still[name])]
+    assert changed and all(name.startswith("top.head") for name in changed)
+    features = {name: network.transform(list(pictures)) for name, network in found.items()}
+    assert len({values.tobytes() for values in features.values()}) == 3
+    for network, labels in zip([*found.values()][1:], (weak, y), strict=True):
+        again = tiny.fit(list(pictures), labels).network_.state_dict()
+        assert all(again[name].equal(part) for name, part in network.network_.state_dict().items())
+    assert not all(moved[0][name].equal(moved[1][name]) for name in start)
+
+
+def test_simulated_sets_have_the_numbers_that_were_asked_for():
+    numbers = [2, 0, 1, 3, 1, 1, 0, 2]
+    pictures, labels = simulated(numbers, {"objects": 1, "background": 0, "palette": 0}, seed=3)
+    assert np.bincount(labels, minlength=8).tolist() == numbers
+    assert len(pictures) == 10 and {p.shape for p in pictures} == {(192, 192, 3)}
+    again, _ = simulated(numbers, {"objects": 1, "background": 0, "palette": 0}, seed=3)
+    np.testing.assert_array_equal(pictures, again)
+
+
+def test_simulated_paintings_are_those_scenes_that_have_no_objects(clean_cache):
+    where = {"objects": 0, "background": 0, "palette": 1}
+    (picture,), (label,) = simulated([0, 0, 0, 1, 0, 0, 0, 0], where)
+    scenes = load(n=120, emotion_in=where, distractors=0)
+    bare = scenes.table["objects"].map(len) == 0
+    fits = bare & (scenes.truth[:, 3] > 0.5)
+    assert label == 3
+    np.testing.assert_array_equal(picture, np.asarray(scenes.image(int(np.flatnonzero(fits)[0]))))

@@ -1,15 +1,20 @@
 """How You et al. (2016, Figs 5-7) judge features on small sets: PCA, then a linear SVM per emotion.
 
 The machines themselves are trained one against all by `evaluate.one_vs_all`, which takes what
-`pca_svm` gives.
+`pca_svm` gives; the features come out of `three_networks`, or out of any list of numbers.
 """
 
+import itertools
+
 import numpy as np
+from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, StandardScaler
 from sklearn.svm import SVC
 
+from emobook import train
+from emobook.datasets.synthetic import emotion_of, render, sample_scene
 from emobook.models.imagenet_svm import Components
 
 _PROTOCOLS = ("strict", "as-printed")
@@ -57,6 +62,51 @@ def variance_kept(features, standardise: bool = False) -> np.ndarray:
         raise ValueError(f"features must be (N, D) with N > 1, not {features.shape}")
     pca = PCA(svd_solver="full").fit(_scaler(standardise).fit_transform(features))
     return np.cumsum(pca.explained_variance_ratio_)[: len(features) - 1]
+
+
+def three_networks(estimator, X, y, weak) -> dict:
+    """The three networks whose features the figures compare, fitted: name → classifier.
+
+    estimator: a `FineTunedClassifier`, or another with its parameters. X, y: pictures and labels
+    (N,) of a larger set; weak: (N,) labels with errors. "ImageNet-CNN" learns a new last layer
+    only, so that its `transform` gives ImageNet's features; "Noisy-Fine-tuned-CNN" is trained with
+    the weak labels, "Fine-tuned-CNN" with y. Fits are shared, see `train.fitted`.
+
+    The paper's noisy network saw other pictures than the clean one, and eight times as many. Here
+    they are the same, so that only the labels differ.
+    """
+    still = clone(estimator).set_params(freeze="trunk", augment=False, epochs=1)
+    ways = {
+        "ImageNet-CNN": (still, y),
+        "Noisy-Fine-tuned-CNN": (estimator, weak),
+        "Fine-tuned-CNN": (estimator, y),
+    }
+    return {name: train.fitted(model, X, labels) for name, (model, labels) in ways.items()}
+
+
+def simulated(numbers, emotion_in, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:
+    """Scenes of the simulator with given numbers of each emotion, as the small sets have them.
+
+    numbers: (8,) pictures per emotion. emotion_in: see `datasets.synthetic.load`; where it gives
+    nothing to objects, the scenes have none, as abstract paintings. A scene counts as the emotion
+    with more than half of its truth, and is left out where there is none.
+
+    Returns pictures, uint8 (192, 192, 3) each, and labels (N,), in the order of the simulator.
+    """
+    wanted = np.array(numbers, dtype=int)
+    pictures, labels = [], []
+    for index in itertools.count():
+        if not wanted.any():
+            return pictures, np.array(labels, dtype=int)
+        scene = sample_scene(index, seed, emotion_in=emotion_in, distractors=0)
+        if scene.objects and not emotion_in["objects"]:
+            continue
+        shares = emotion_of(scene, emotion_in)
+        label = int(shares.argmax())
+        if shares[label] > 0.5 and wanted[label]:
+            wanted[label] -= 1
+            pictures.append(np.asarray(render(scene)))
+            labels.append(label)
 
 
 def _scaler(standardise: bool):
