@@ -170,22 +170,3 @@ def test_what_the_network_sees_is_the_middle_in_colour():
     found = networks.seen([photo], Recipe(20, 40, (0.5,) * 3, (0.5,) * 3, "bicubic"))
     assert found.shape == (1, 20, 20, 3)
     np.testing.assert_allclose(found[0, 5, 10], [1, 0, 0])
-
-
-# ---- noisy and clean labels ----
-
-
-def test_worth_reads_a_curve_backwards():
-    sizes = np.array([10, 100, 1000])
-    accuracy = np.array([0.2, 0.4, 0.6])  # .2 for each factor of ten
-    np.testing.assert_allclose(
-        networks.worth(sizes, accuracy, [0.2, 0.3, 0.4, 0.55]), [10, 10**1.5, 100, 10**2.75]
-    )
-    assert np.isnan(networks.worth(sizes, accuracy, [0.1, 0.7])).all()
-
-
-def test_worth_takes_the_least_size_where_a_curve_is_flat_or_falls():
-    found = networks.worth([10, 20, 40, 80], [0.2, 0.4, 0.35, 0.6], [0.4, 0.5])
-    np.testing.assert_allclose(found, [20, np.exp((np.log(20) + np.log(80)) / 2)])
-    with pytest.raises(ValueError, match="clean_sizes must ascend"):
-        networks.worth([20, 10], [0.1, 0.2], [0.1])

@@ -218,23 +218,3 @@ def activation_overlays(pictures, maps, titles) -> Figure:
                 axis.axis("off")
         fig.colorbar(shown, ax=axes[1].tolist(), label="part of the logit", shrink=0.85)
     return fig
-
-
-# ---- how many noisy labels are worth a clean one ----
-
-
-def worth(clean_sizes, clean, noisy) -> np.ndarray:
-    """How many clean labels reach what noisy ones reach: one number for each value of `noisy`.
-
-    clean_sizes: (K,) ascending; clean: (K,) accuracy with so many clean labels; noisy: accuracies.
-    Between the sizes accuracy is taken as linear in the logarithm of the size, and a curve that
-    falls is first made to rise (its running maximum). Below the first size and above the last
-    accuracy nothing is known: NaN.
-    """
-    sizes, noisy = np.asarray(clean_sizes, dtype=float), np.asarray(noisy, dtype=float)
-    rising = np.maximum.accumulate(np.asarray(clean, dtype=float))
-    if sizes.ndim != 1 or rising.shape != sizes.shape or (np.diff(sizes) <= 0).any():
-        raise ValueError("clean_sizes must ascend, and clean hold one accuracy for each")
-    steps = np.r_[True, np.diff(rising) > 0]  # of equal accuracies the least size
-    found = np.exp(np.interp(noisy, rising[steps], np.log(sizes[steps])))
-    return np.where((noisy >= rising[0]) & (noisy <= rising[-1]), found, np.nan)

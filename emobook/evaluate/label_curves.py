@@ -1,0 +1,132 @@
+"""What labels are worth: accuracy over their number, clean ones against noisy ones; and recalls."""
+
+import numpy as np
+from scipy import stats
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from emobook._bootstrap import Interval
+
+PENALTY = 0.3  # C times the number of labels
+
+
+def label_curve(features, labels, sizes, folds, seed: int = 0, classes: int = 8) -> np.ndarray:
+    """Probabilities (K, N, classes) of linear heads that learned from `sizes` labels each (K,).
+
+    features (N, D), of a frozen network; labels (N,) positions, perhaps wrong ones; folds: of one
+    repeat of `repeated_folds`. In each fold the training images are shuffled by `seed`, and the
+    first `size` of them teach a logistic regression with C = .3 / size, so that an image counts as
+    much against the penalty in all of them. Standardisation and principal components (all that
+    there are) come from every training image, for which no label is needed.
+
+    Raises ValueError where a fold has fewer training images than the largest size.
+    """
+    features, labels = np.asarray(features, dtype=np.float64), np.asarray(labels)
+    least = min(len(fold.train) for fold in folds)
+    if max(sizes) > least:
+        raise ValueError(f"sizes must be at most {least}, the training images of a fold")
+    found = np.full((len(sizes), len(labels), classes), np.nan)
+    for _, _, train, test in folds:
+        turn = make_pipeline(StandardScaler(), PCA(svd_solver="full")).fit(features[train])
+        order = np.random.default_rng(seed).permutation(len(train))
+        inputs, asked = turn.transform(features[train])[order], turn.transform(features[test])
+        given = labels[train][order]
+        found[:, test] = 0
+        for k, size in enumerate(sizes):
+            if len(set(given[:size])) == 1:
+                found[k, test, given[0]] = 1
+                continue
+            head = LogisticRegression(C=PENALTY / size, max_iter=1000)
+            head.fit(inputs[:size], given[:size])
+            found[k, test[:, None], head.classes_] = head.predict_proba(asked)
+    return found
+
+
+def worth(clean_sizes, clean, noisy) -> np.ndarray:
+    """How many clean labels reach what noisy ones reach: one number for each value of `noisy`.
+
+    clean_sizes: (K,) ascending; clean: (K,) accuracy with so many clean labels; noisy: accuracies.
+    Between the sizes accuracy is taken as linear in the logarithm of the size, and a curve that
+    falls is first made to rise (its running maximum). Below the first and above the last accuracy
+    nothing is known: NaN.
+    """
+    sizes, noisy = np.asarray(clean_sizes, dtype=float), np.asarray(noisy, dtype=float)
+    rising = np.maximum.accumulate(np.asarray(clean, dtype=float))
+    if sizes.ndim != 1 or rising.shape != sizes.shape or (np.diff(sizes) <= 0).any():
+        raise ValueError("clean_sizes must ascend, and clean hold one accuracy for each")
+    steps = np.r_[True, np.diff(rising) > 0]  # of equal accuracies the least size
+    found = np.exp(np.interp(noisy, rising[steps], np.log(sizes[steps])))
+    return np.where((noisy >= rising[0]) & (noisy <= rising[-1]), found, np.nan)
+
+
+def exchange_rates(sizes, clean, noisy) -> list[Interval | None]:
+    """How many noisy labels one clean label is worth, at each number of noisy labels.
+
+    sizes: (K,); clean, noisy: (S, K) accuracies of S draws. Each draw of noisy labels is read off
+    the mean curve of the clean ones (see `worth`); the rate is the geometric mean over draws, its
+    95 % interval Student's over their logarithms. None where a draw lies outside the clean curve.
+    """
+    sizes = np.asarray(sizes, dtype=float)
+    logs = np.log(sizes / [worth(sizes, np.mean(clean, axis=0), draw) for draw in noisy])
+    draws = len(logs)
+    rates = []
+    for column in logs.T:
+        if np.isnan(column).any():
+            rates.append(None)
+            continue
+        half = np.nan
+        if draws > 2:
+            half = stats.t.ppf(0.975, draws - 1) * column.std(ddof=1) / np.sqrt(draws)
+        middle = column.mean()
+        rates.append(Interval(*(float(np.exp(v)) for v in (middle, middle - half, middle + half))))
+    return rates
+
+
+def even_noise_rate(wrong: float, classes: int = 8) -> float:
+    """How many noisy labels one clean label should be worth where the share `wrong` is replaced by
+    one of the other classes, all alike.
+
+    The mean of such labels at a picture is s · p + constant, with p the true distribution and
+    s = 1 - wrong · C / (C - 1): the signal shrinks to s, the noise of a label does not, and so a
+    mean of 1 / s² as many is needed. Infinite where nothing of the signal is left.
+    """
+    signal = 1 - wrong * classes / (classes - 1)
+    return 1 / signal**2 if signal > 0 else float("inf")
+
+
+def resampled_recalls(truth, correct, classes: int = 8, resamples: int = 2000, seed: int = 0):
+    """(1 + resamples, classes): the recall of each class, then those of bootstrap samples.
+
+    truth (N,) positions; correct (N,) 0 … 1, such as the mean over seeds. Images are drawn within
+    their class, so no recall is ever undefined but that of a class without images (NaN). With one
+    seed the same images are drawn, so differences between methods are paired.
+    """
+    truth, correct = np.asarray(truth), np.asarray(correct, dtype=float)
+    rng, found = np.random.default_rng(seed), np.full((1 + resamples, classes), np.nan)
+    for k in range(classes):
+        own = correct[truth == k]
+        if len(own):
+            drawn = rng.integers(len(own), size=(resamples, len(own)))
+            found[0, k], found[1:, k] = own.mean(), own[drawn].mean(axis=1)
+    return found
+
+
+def measured(values) -> Interval:
+    """A value and its 95 % interval, of (1 + resamples,) values as above."""
+    low, high = np.percentile(values[1:], [2.5, 97.5])
+    return Interval(float(values[0]), float(low), float(high))
+
+
+def rank_correlation(counts, recalls) -> np.ndarray:
+    """Spearman's correlation of counts (C,) with each row of recalls (R, C): (R,).
+
+    0 where either side is constant: then nothing follows anything.
+    """
+    ranks = stats.rankdata(recalls, axis=1)
+    ranks -= ranks.mean(axis=1, keepdims=True)
+    count = stats.rankdata(counts)
+    count -= count.mean()
+    size = np.linalg.norm(ranks, axis=1) * np.linalg.norm(count)
+    return np.where(size > 0, ranks @ count / np.where(size > 0, size, 1), 0)

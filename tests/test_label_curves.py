@@ -1,0 +1,124 @@
+"""What labels are worth, and recalls."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import StandardScaler
+
+from emobook.datasets import crowd
+from emobook.emotions import uniform_distribution
+from emobook.evaluate import label_curves, repeated_folds
+from emobook.evaluate.label_curves import even_noise_rate, exchange_rates, label_curve, worth
+
+DRAW = np.random.default_rng(0)
+
+
+def clouds(n, apart=2.0, classes=4):
+    y = DRAW.integers(classes, size=n)
+    return DRAW.normal(size=(n, 10)) + apart * np.eye(classes, 10)[y], y
+
+
+def test_a_head_is_logistic_regression_on_the_first_labels():
+    x, y = clouds(90)
+    folds = repeated_folds(y, splits=3, repeats=1)
+    found = label_curve(x, y, [20, 50], folds, seed=4, classes=4)
+    assert found.shape == (2, 90, 4)
+    for _, _, train, test in folds:
+        scaler = StandardScaler().fit(x[train])
+        some = train[np.random.default_rng(4).permutation(len(train))][:50]
+        head = LogisticRegression(C=0.3 / 50, tol=1e-8, max_iter=9999)
+        head.fit(scaler.transform(x[some]), y[some])
+        expected = head.predict_proba(scaler.transform(x[test]))
+        np.testing.assert_allclose(found[1, test], expected, atol=1e-3)
+    np.testing.assert_allclose(found.sum(axis=2), 1)
+
+
+def test_a_class_that_was_not_drawn_has_no_probability():
+    x, y = clouds(60)
+    y[:] = np.where(np.arange(60) < 3, 3, 0)
+    y[30:] = 1
+    folds = repeated_folds(y, splits=3, repeats=1)
+    found = label_curve(x, y, [1, 40], folds, classes=5)
+    assert (found[0].max(axis=1) == 1).all()  # one label: its class
+    assert (found[:, :, [2, 4]] == 0).all()
+    with pytest.raises(ValueError, match="sizes must be at most 40"):
+        label_curve(x, y, [41], folds)
+
+
+def test_worth_reads_a_curve_backwards():
+    sizes = np.array([10, 100, 1000])
+    accuracy = np.array([0.2, 0.4, 0.6])  # .2 for each factor of ten
+    np.testing.assert_allclose(
+        worth(sizes, accuracy, [0.2, 0.3, 0.4, 0.55]), [10, 10**1.5, 100, 10**2.75]
+    )
+    assert np.isnan(worth(sizes, accuracy, [0.1, 0.7])).all()
+
+
+def test_worth_takes_the_least_size_where_a_curve_is_flat_or_falls():
+    found = worth([10, 20, 40, 80], [0.2, 0.4, 0.35, 0.6], [0.4, 0.5])
+    np.testing.assert_allclose(found, [20, np.exp((np.log(20) + np.log(80)) / 2)])
+    with pytest.raises(ValueError, match="clean_sizes must ascend"):
+        worth([20, 10], [0.1, 0.2], [0.1])
+
+
+def test_rates_are_those_of_two_parallel_curves():
+    sizes = np.array([10, 40, 160, 640])
+    clean = np.array([[0.2, 0.4, 0.6, 0.8]] * 3)
+    draws = clean - 0.2 + np.array([[-0.01], [0.0], [0.01]])
+    first, second, *_ = exchange_rates(sizes, clean, np.maximum(draws, 0.01))
+    assert first is None  # below the clean curve
+    assert second is None  # one draw is
+    rates = exchange_rates(sizes, clean, draws + 0.02)
+    assert rates[2].value == pytest.approx(4 * 4 ** (-0.1)) and rates[2].low < rates[2].value
+    half = stats.t.ppf(0.975, 2) * np.std(np.log(4) * np.array([-0.05, 0, 0.05]), ddof=1) / 3**0.5
+    assert rates[2].high / rates[2].value == pytest.approx(np.exp(half))
+    assert np.isnan(exchange_rates(sizes, clean[:2], draws[:2] + 0.02)[2].low)
+
+
+def test_clean_labels_are_worth_one_and_even_noise_what_theory_says():
+    assert even_noise_rate(0) == 1 and even_noise_rate(7 / 8) == float("inf")
+    x, y = clouds(3000, apart=1.0)
+    folds, sizes = repeated_folds(y, splits=2, repeats=1), [10, 30, 100, 300, 1000]
+    noise = uniform_distribution(np.arange(4), 0.6, n=4)
+    given = {"clean": np.eye(4), "noisy": noise}
+    right = {
+        name: [
+            [
+                (part.argmax(axis=1) == y).mean()
+                for part in label_curve(
+                    x, crowd.weak_labels(y, table, seed=s), sizes, folds, s, classes=4
+                )
+            ]
+            for s in range(3)
+        ]
+        for name, table in given.items()
+    }
+    same = exchange_rates(sizes, right["clean"], right["clean"])
+    assert same[2].value == pytest.approx(1, abs=0.25)
+    expected = even_noise_rate(0.4, classes=4)
+    assert expected == pytest.approx(1 / (1 - 0.4 * 4 / 3) ** 2)
+    found = exchange_rates(sizes, right["clean"], right["noisy"])[-1].value
+    assert expected / 2 < found < expected * 2
+
+
+def test_recalls_are_resampled_within_their_class_and_in_pairs():
+    truth, correct = np.repeat([0, 1, 3], [40, 4, 10]), DRAW.integers(2, size=54)
+    found = label_curves.resampled_recalls(truth, correct, classes=4)
+    for k in (0, 1, 3):
+        assert found[0, k] == correct[truth == k].mean()
+        expected = np.sqrt(correct[truth == k].var() / (truth == k).sum())
+        assert found[1:, k].std() == pytest.approx(expected, rel=0.1, abs=1e-3)
+    assert np.isnan(found[:, 2]).all()
+    again = label_curves.resampled_recalls(truth, correct + 0.25, classes=4)
+    np.testing.assert_allclose((again - found)[:, [0, 1, 3]], 0.25)
+    value, low, high = label_curves.measured(found[:, 0])
+    assert low < value == found[0, 0] < high
+
+
+def test_rank_correlation_is_that_of_scipy():
+    counts, rows = DRAW.integers(9, size=8), DRAW.random((5, 8)).round(1)
+    found = label_curves.rank_correlation(counts, rows)
+    expected = [stats.spearmanr(counts, row).statistic for row in rows]
+    np.testing.assert_allclose(found, expected)
+    assert (label_curves.rank_correlation(np.ones(8), rows) == 0).all()
