@@ -1,0 +1,77 @@
+"""What is recorded of one-against-all machines on a small set, and in which cells of You et al."""
+
+import numpy as np
+import pandas as pd
+
+from emobook.evaluate import collapse_to_polarity, polarity_labels
+from emobook.results import record_predictions, record_row
+
+FIGURES = {
+    "iaps_subset": ("Figure 5", "IAPS-Subset"),
+    "abstract": ("Figure 6", "Abstract Paintings"),
+    "artphoto": ("Figure 7", "ArtPhoto"),
+}
+"""Set → the figure that shows it, and its name there."""
+IN_FORM = "Figures 5 to 7, small sets"  # other sets, in the same form
+FOUR = "Small sets"
+GAINS = "Small sets, gains"
+_MEANS = {
+    "tpr": "true-positive rate",
+    "tnr": "true-negative rate",
+    "balanced accuracy": "mean of the two rates",
+}
+_TITLES = {"iaps_subset": "IAPSsubset", "artphoto": "ArtPhoto", "abstract": "Abstract"}
+_SIDES = ("negative", "positive")
+
+
+def record_rates(dataset: str, row: str, rates: pd.DataFrame) -> None:
+    """Record the true-positive rates of a method in the figure of the set, and its means.
+
+    rates: result of `evaluate.one_vs_all_rates` with the classes' names. Each class that was not
+    left out has a column of the figure; the mean stands in the column that the paper names. The
+    mean rates go to the item `FOUR`, beside what always giving the commoner answer reaches.
+    """
+    item, title = FIGURES.get(dataset.partition(",")[0], (IN_FORM, dataset))
+    found = rates.dropna(subset="value").rename(columns={"class": "name"})
+    for cell in found[found["metric"].isin(_MEANS)].itertuples():
+        numbers = (cell.value, cell.low, cell.high, cell.images, cell.baseline)
+        if cell.metric == "tpr":
+            column = f"true positive rates on {title}" if cell.name == "mean" else cell.name
+            metric = "accuracy, true-positive rate"
+            record_row("you2016", item, row, column, dataset, metric, *numbers)
+        if cell.name == "mean":
+            metric = f"accuracy, {cell.metric}"
+            record_row("you2016", FOUR, row, _MEANS[cell.metric], dataset, metric, *numbers)
+
+
+def record_answers(dataset: str, row: str, eight: pd.DataFrame, two: pd.DataFrame, ids) -> None:
+    """Record which of eight emotions, and which of two sides, a method answers, image by image.
+
+    eight: result of `evaluate.one_vs_all_predict`; the highest of its scores is the answer, and
+    images of a class that was left out are not asked about. two: result of
+    `evaluate.cross_predict` for the two sides; "eight collapsed" is the side of the first answer.
+    ids: names of all images of the set. The columns of item `FOUR` are "FI-8", "FI-2" and "FI-2,
+    eight collapsed", with the small sets' own names in place of FI.
+    """
+    ids, title = np.asarray(ids), _TITLES.get(dataset.partition(",")[0], "FI")
+    scores = np.nan_to_num(np.stack(eight["scores"]), nan=-np.inf)
+    judged = np.isin(eight["truth"], np.flatnonzero(np.isfinite(scores).any(axis=0)))
+    answer = collapse_to_polarity(np.eye(8)[scores.argmax(axis=1)])
+    cells = {
+        f"{title}-8": (eight[judged], eight["truth"][judged], scores[judged], None),
+        f"{title}-2": (two, two["truth"], np.stack(two["scores"]), _SIDES),
+        f"{title}-2, eight collapsed": (eight, polarity_labels(eight["truth"]), answer, _SIDES),
+    }
+    for column, (table, truth, values, classes) in cells.items():
+        for seed in sorted(table["repeat"].unique()):
+            run = (table["repeat"] == seed).to_numpy()
+            record_predictions(
+                row, dataset, paper="you2016", item=FOUR, row=row, column=column, seed=seed,
+                ids=ids[table["index"][run]], truth=np.asarray(truth)[run], scores=values[run],
+                classes=classes,
+            )  # fmt: skip
+
+
+def record_gain(dataset: str, row: str, column: str, gain, n: int) -> None:
+    """Record a gain in a rate or an accuracy, (value, low, high) as a fraction, in item `GAINS`."""
+    record_row("you2016", GAINS, row, column, dataset, "accuracy gain", *gain, n)
