@@ -184,6 +184,15 @@ def test_pictures_of_one_group_are_held_out_together(tmp_path, pictures, monkeyp
     np.testing.assert_array_equal(alone, joined.predict_proba(table.assign(group=0)))
 
 
+def test_a_class_with_one_picture_is_not_held_out(pictures):
+    X, y = pictures
+    for lonely in range(24):  # whichever the split would have held out
+        labels = np.where(np.arange(24) == lonely, 2, y % 2)
+        rows, held_out = TwoStreams(network())._split(X, labels)
+        assert lonely in rows and sorted([*rows, *held_out]) == list(range(24))
+        assert 5 <= len(held_out) <= 6
+
+
 def test_fewer_streams_below_a_layer_of_their_own(pictures):
     X, y = pictures
     both = TwoStreams(network(), Cs=(7.0,)).fit(X, y)

@@ -91,7 +91,7 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
         if not len(self.Cs) or not all(C > 0 for C in self.Cs):
             raise ValueError(f"Cs must be numbers above 0, not {self.Cs!r}")
         network = self._network()
-        rows, held_out = network._split(X, labels, None)
+        rows, held_out = self._split(X, labels)
 
         def learn(net, groups):
             truth = np.asarray(groups)[labels]
@@ -114,10 +114,16 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
         copy.classes_ = self.classes_
         copy.streams_ = {name: part for name, part in self.streams_.items() if name in streams}
         labels = _targets.positions(y, self.classes_)
-        return copy._fit_head(X, labels, *self._network()._split(X, labels, None))
+        return copy._fit_head(X, labels, *self._split(X, labels))
 
     def _network(self) -> NetworkClassifier:
         return HiddenLayerClassifier() if self.network is None else clone(self.network)
+
+    def _split(self, X, labels):
+        """Positions of the images to learn from, and of those held out; no class is only there."""
+        rows, held_out = self._network()._split(X, labels, None)
+        known = np.isin(labels[held_out], labels[rows])
+        return np.sort(np.concatenate([rows, held_out[~known]])), held_out[known]
 
     def _fit_head(self, X, labels, rows, held_out):
         values = self._values(X)
