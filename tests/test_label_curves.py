@@ -116,6 +116,17 @@ def test_recalls_are_resampled_within_their_class_and_in_pairs():
     assert low < value == found[0, 0] < high
 
 
+def test_a_quota_is_as_large_as_the_scarcest_class_allows():
+    assert label_curves.quota([40, 10, 30], [1, 1, 1]).tolist() == [10, 10, 10]
+    assert label_curves.quota([40, 10, 30], [4, 1, 2]).tolist() == [40, 10, 20]
+    assert label_curves.quota([40, 10, 30], [400, 1, 2]).tolist() == [40, 1, 1]
+
+
+def test_places_count_within_a_class():
+    assert label_curves.places([3, 1, 3, 3, 1]).tolist() == [0, 0, 1, 2, 1]
+    assert len(label_curves.places([])) == 0
+
+
 def test_rank_correlation_is_that_of_scipy():
     counts, rows = DRAW.integers(9, size=8), DRAW.random((5, 8)).round(1)
     found = label_curves.rank_correlation(counts, rows)

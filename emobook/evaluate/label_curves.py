@@ -12,6 +12,25 @@ from emobook._bootstrap import Interval
 PENALTY = 0.3  # C times the number of labels
 
 
+def places(labels) -> np.ndarray:
+    """(N,) the place of each image among those of its own class, from 0, in the order given."""
+    labels = np.asarray(labels)
+    found = np.zeros(len(labels), dtype=np.int64)
+    for one in np.unique(labels):
+        found[labels == one] = np.arange((labels == one).sum())
+    return found
+
+
+def quota(present, shares) -> np.ndarray:
+    """(C,) how many images of each class to keep, so that they stand as `shares` to each other.
+
+    present: (C,) images there are; shares: (C,) above 0, of any sum. As many as possible, rounded
+    down, but never fewer than one.
+    """
+    present, shares = np.asarray(present), np.asarray(shares, dtype=float)
+    return np.maximum(1, np.floor(shares * (present / shares).min() + 1e-9)).astype(np.int64)
+
+
 def label_curve(features, labels, sizes, folds, seed: int = 0, classes: int = 8) -> np.ndarray:
     """Probabilities (K, N, classes) of linear heads that learned from `sizes` labels each (K,).
 
