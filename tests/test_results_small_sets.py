@@ -6,6 +6,7 @@ import pytest
 
 from emobook import evaluate, results
 from emobook.emotions import MIKELS8, POSITIVE
+from emobook.models.small_sets import pca_svm, variance_kept
 from emobook.results import small_sets
 
 Y = np.repeat(np.arange(8), [9, 3, 9, 8, 8, 10, 9, 9])  # anger is left out
@@ -106,3 +107,32 @@ def test_a_gain_is_recorded_as_a_gain():
     (cell,) = rows_of(small_sets.GAINS, "fi").itertuples()
     assert (cell.value, cell.low, cell.high, cell.n) == (0.1, -0.05, 0.2, 40)
     assert cell.metric == "accuracy gain" and cell.paper == "you2016"
+
+
+def test_features_are_judged_in_the_same_folds_by_the_protocol_of_each_way():
+    y = np.repeat(np.arange(8), 8)
+    x = DRAW.normal(size=(64, 30)) + np.eye(8, 30)[y]
+    found = small_sets.judged(x, y, splits=4, seed=3, components=5)
+    folds = evaluate.repeated_folds(y, None, 4, 1, seed=3)
+    ways = {"strict": (5, "strict"), "90 %": (0.9, "strict"), "as printed": (5, "as-printed")}
+    for way, how in ways.items():
+        given, machine = pca_svm(x, *how)
+        expected = evaluate.one_vs_all_predict(machine, given, y, folds, progress=False)
+        np.testing.assert_array_equal(
+            np.stack(found[way]["scores"]), np.stack(expected["scores"]), err_msg=way
+        )
+    assert {tuple(run["index"]) for run in found.values()} == {tuple(found["two"]["index"])}
+    assert all((run["repeat"] == 3).all() for run in found.values())
+    two = found["two"]
+    np.testing.assert_array_equal(two["truth"], evaluate.polarity_labels(y[two["index"]]))
+    assert np.stack(two["scores"]).shape == (64, 2)
+
+
+def test_the_variance_is_recorded_as_share_and_as_number():
+    x = DRAW.normal(size=(40, 30)) * np.linspace(3, 0.1, 30)
+    curve = variance_kept(x)
+    small_sets.record_variance("fi", "Zhao", curve, 12)
+    found = rows_of(small_sets.COMPONENTS, "fi")
+    assert found.loc["kept by 12", "value"] == pytest.approx(curve[11], abs=1e-5)
+    needed = int(found.loc["needed for 90 %", "value"])
+    assert curve[needed - 1] >= 0.9 > curve[needed - 2]

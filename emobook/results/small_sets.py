@@ -1,9 +1,16 @@
-"""What is recorded of one-against-all machines on a small set, and in which cells of You et al."""
+"""How features are judged on a small set, and in which cells of You et al. that is recorded."""
 
 import numpy as np
 import pandas as pd
 
-from emobook.evaluate import collapse_to_polarity, polarity_labels
+from emobook.evaluate import (
+    collapse_to_polarity,
+    cross_predict,
+    one_vs_all_predict,
+    polarity_labels,
+    repeated_folds,
+)
+from emobook.models.small_sets import pca_svm
 from emobook.results import record_predictions, record_row
 
 FIGURES = {
@@ -15,6 +22,7 @@ FIGURES = {
 IN_FORM = "Figures 5 to 7, small sets"  # other sets, in the same form
 FOUR = "Small sets"
 GAINS = "Small sets, gains"
+COMPONENTS = "Principal components"
 _MEANS = {
     "tpr": "true-positive rate",
     "tnr": "true-negative rate",
@@ -22,6 +30,28 @@ _MEANS = {
 }
 _TITLES = {"iaps_subset": "IAPSsubset", "artphoto": "ArtPhoto", "abstract": "Abstract"}
 _SIDES = ("negative", "positive")
+
+
+def judged(
+    features, y, splits: int = 5, seed: int = 0, components: int = 20, standardise: bool = False
+) -> dict[str, pd.DataFrame]:
+    """Predictions from features (N, D) for labels (N,) of Mikels' eight, all in the same folds.
+
+    "strict": one machine per emotion on `components` components, found in the training fold;
+    "90 %": on as many as keep 90 % of the variance; "as printed": on components of the whole set.
+    They are results of `evaluate.one_vs_all_predict`. "two": one machine for positive against
+    negative, as "strict"; a result of `evaluate.cross_predict`. The column `repeat` is the seed.
+    """
+    y, found = np.asarray(y), {}
+    folds = repeated_folds(y, None, splits, 1, seed)
+    ways = {"strict": (components, "strict"), "90 %": (0.9, "strict")}
+    ways["as printed"] = components, "as-printed"
+    for way, (number, protocol) in ways.items():
+        given, machine = pca_svm(features, number, protocol, standardise)
+        found[way] = one_vs_all_predict(machine, given, y, folds, progress=False)
+    given, machine = pca_svm(features, components, standardise=standardise)
+    found["two"] = cross_predict(machine, given, polarity_labels(y), folds, progress=False)
+    return {way: run.assign(repeat=seed) for way, run in found.items()}
 
 
 def record_rates(dataset: str, row: str, rates: pd.DataFrame) -> None:
@@ -70,6 +100,15 @@ def record_answers(dataset: str, row: str, eight: pd.DataFrame, two: pd.DataFram
                 ids=ids[table["index"][run]], truth=np.asarray(truth)[run], scores=values[run],
                 classes=classes,
             )  # fmt: skip
+
+
+def record_variance(dataset: str, row: str, kept, components: int = 20) -> None:
+    """Record how much of the variance `components` keep, and how many 90 % need, in item
+    `COMPONENTS`. kept: as of `models.small_sets.variance_kept`."""
+    place, n = ("you2016", COMPONENTS, row), len(kept) + 1
+    share, needed = kept[:components][-1], int(np.searchsorted(kept, 0.9)) + 1
+    record_row(*place, f"kept by {components}", dataset, "share", float(share), n=n)
+    record_row(*place, "needed for 90 %", dataset, "components", needed, n=n)
 
 
 def record_gain(dataset: str, row: str, column: str, gain, n: int) -> None:
