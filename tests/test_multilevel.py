@@ -5,9 +5,10 @@ import pytest
 import torch
 from sklearn.base import clone
 
-from emobook import models
+from emobook import images, models
 from emobook.features import backbones
 from emobook.features.stages import stages
+from emobook.models import _pictures
 from emobook.models.multilevel import (
     FUSIONS,
     Branches,
@@ -15,6 +16,8 @@ from emobook.models.multilevel import (
     MldrPatchesClassifier,
     MldrTop,
     PatchesTop,
+    level_maps,
+    level_means,
 )
 
 LITE = 24, 40, 112, 1280  # channels of EfficientNet-Lite0
@@ -165,6 +168,28 @@ def test_where_a_patch_lies_makes_no_difference(lite):
     maps = [maps_of(lite)[k] for k in (3, 2, 1)]
     mirrored = [x.flip(-1) for x in maps]
     assert torch.allclose(top(*maps), top(*mirrored), atol=1e-5)
+
+
+# ---- what is in a network before any training
+
+
+def test_maps_and_means_of_pictures():
+    X, _ = pictures(3)
+    maps = list(level_maps(X, size=64))
+    assert [[level.shape for level in one] for one in maps] == [
+        [(24, 16, 16), (40, 8, 8), (112, 4, 4), (1280, 2, 2)]
+    ] * 3
+    means = level_means(X, size=64)
+    assert [part.shape for part in means] == [(3, 24), (3, 40), (3, 112), (3, 1280)]
+    for k in range(4):
+        expected = [[channel.mean() for channel in one[k]] for one in maps]
+        assert np.allclose(means[k], expected, atol=1e-4)
+    pooled = backbones.load().module.body  # what the network's own last layer sees
+    recipe = _pictures.sized(backbones.load().recipe, 64)
+    pixels = backbones.prepare(images.read(X[0]), recipe)
+    with torch.no_grad():
+        whole = pooled(torch.from_numpy(pixels)[None])[0].numpy()
+    assert np.allclose(means[3][0], whole, atol=1e-4)
 
 
 # ---- the classifiers

@@ -59,3 +59,20 @@ def test_shares_of_pairs_sum_to_a_hundred():
         assert sum(bar.get_height() for bar in two) == pytest.approx(100)
         assert max(bar.get_x() for bar in one if bar.get_height()) < 0.3
         assert np.allclose(axis.lines[0].get_xdata(), 1)
+
+
+def test_changes_keep_what_they_should():
+    photo = np.random.default_rng(1).integers(0, 256, (14, 18, 3)).astype(np.uint8)
+    plain = levels.grey(photo)
+    assert plain.shape == photo.shape and plain.dtype == np.uint8
+    assert (plain == plain[..., :1]).all() and np.allclose(plain[..., 0], photo.mean(2), atol=1)
+    cut = levels.shuffled_tiles(photo)
+    kept = photo[:12, :16]  # 3 × 4 pixels for each of 4 × 4 tiles
+    assert cut.shape == kept.shape and not np.array_equal(cut, kept)
+
+    def tiles(of):
+        return sorted(
+            of[r : r + 3, c : c + 4].tobytes() for r in range(0, 12, 3) for c in range(0, 16, 4)
+        )
+
+    assert tiles(cut) == tiles(kept)

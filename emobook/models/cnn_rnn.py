@@ -16,10 +16,10 @@ class CNNRNNTop(Top):
     forward gives the logits (N, C) and the embedding (N, 2 · hidden · K) of K levels, of length 1.
     """
 
-    def __init__(self, stages, levels, hidden: int, classes: int):
+    def __init__(self, parts, levels, hidden: int, classes: int):
         super().__init__()
         self.levels = levels
-        self.branches = Branches(stages, levels, 2 * hidden)
+        self.branches = Branches(parts, levels, 2 * hidden)
         self.gru = nn.GRU(2 * hidden, hidden, batch_first=True, bidirectional=True)
         self.head = nn.Linear(2 * hidden * len(levels), classes)
 

@@ -6,10 +6,16 @@ al. (2019) list as Rao(b). What is known of them: section 5.3 of Rao et al. for 
 section 1.1 of Agarwal (2019) for the first.
 """
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from emobook import images
+from emobook.features import backbones
+from emobook.features.base import images_of
+from emobook.features.stages import stages
+from emobook.models._pictures import sized
 from emobook.models.network import NetworkClassifier, Top
 
 FUSIONS = ("concat", "min", "max", "mean")
@@ -24,28 +30,28 @@ class Branches(nn.Module):
     variance 1: maps of different levels differ in scale by factors, and would learn at different
     speeds.
 
-    stages: a `features.stages.Stages`; levels: positions in it, in the order of the maps.
+    parts: a `features.stages.Stages`; levels: positions in it, in the order of the maps.
     """
 
-    def __init__(self, stages, levels, width: int):
+    def __init__(self, parts, levels, width: int):
         super().__init__()
-        last = len(stages.levels) - 1
-        self.pools = nn.ModuleList(stages.pool if k == last else _mean() for k in levels)
-        sizes = [stages.feature_dim if k == last else stages.channels[k] for k in levels]
+        last = len(parts.levels) - 1
+        self.pools = nn.ModuleList(parts.pool if k == last else _mean() for k in levels)
+        sizes = [parts.feature_dim if k == last else parts.channels[k] for k in levels]
         self.layers = nn.ModuleList(_layer(size, width) for size in sizes)
 
     def forward(self, *maps):
-        parts = zip(self.pools, self.layers, maps, strict=True)
-        return torch.stack([layer(pool(x)) for pool, layer, x in parts], 1)
+        each = zip(self.pools, self.layers, maps, strict=True)
+        return torch.stack([layer(pool(x)) for pool, layer, x in each], 1)
 
 
 class MldrTop(Top):
     """Side branches from several levels, fused, and one softmax layer."""
 
-    def __init__(self, stages, levels, width: int, fusion: str, classes: int):
+    def __init__(self, parts, levels, width: int, fusion: str, classes: int):
         super().__init__()
         self.levels, self.fusion = levels, fusion
-        self.branches = Branches(stages, levels, width)
+        self.branches = Branches(parts, levels, width)
         self.head = nn.Linear(width * (len(levels) if fusion == "concat" else 1), classes)
 
     def features(self, *maps):
@@ -58,15 +64,15 @@ class MldrTop(Top):
 class PatchesTop(Top):
     """Networks of different depth on 1, 4, 16, … patches: the strongest patch of each speaks."""
 
-    def __init__(self, stages, levels, sides, width: int, classes: int):
+    def __init__(self, parts, levels, sides, width: int, classes: int):
         super().__init__()
         self.levels, self.sides = levels, sides
-        last = len(stages.levels) - 1
+        last = len(parts.levels) - 1
         whole = [k == last and side == 1 for k, side in zip(levels, sides, strict=True)]
-        self.pools = nn.ModuleList(stages.pool if w else nn.Identity() for w in whole)
+        self.pools = nn.ModuleList(parts.pool if w else nn.Identity() for w in whole)
         self.networks = nn.ModuleList(
             nn.Sequential(
-                _layer(stages.feature_dim if w else stages.channels[k], width),
+                _layer(parts.feature_dim if w else parts.channels[k], width),
                 nn.Linear(width, classes),
             )
             for k, w in zip(levels, whole, strict=True)
@@ -75,8 +81,8 @@ class PatchesTop(Top):
 
     def patches(self, *maps) -> list[torch.Tensor]:
         """The class scores of every patch, one tensor for each scale: (N, patches, C)."""
-        parts = zip(self.pools, self.networks, self.sides, maps, strict=True)
-        return [network(_cells(pool(x), side)) for pool, network, side, x in parts]
+        each = zip(self.pools, self.networks, self.sides, maps, strict=True)
+        return [network(_cells(pool(x), side)) for pool, network, side, x in each]
 
     def features(self, *maps):
         return torch.cat([scores.amax(1) for scores in self.patches(*maps)], 1)
@@ -148,6 +154,29 @@ class MldrPatchesClassifier(NetworkClassifier):
                 f"not {self.sides!r}"
             )
         return PatchesTop(parts, levels, sides, checked_width(self.width), classes)
+
+
+def level_maps(X, backbone="tf_efficientnet_lite0", size=None, pretrained=True):
+    """For each picture of X (see `features.base.images_of`) the maps of all levels, lowest first,
+    float32 (c, h, w), as the backbone makes them without any training.
+
+    size: side of the square that the network sees, in pixels; None is the recipe's own.
+    """
+    loaded = backbones.load(backbone, pretrained)
+    parts, recipe = stages(loaded).eval(), sized(loaded.recipe, size)
+    for source in images_of(X):
+        pixels = torch.from_numpy(backbones.prepare(images.read(source), recipe))
+        with torch.inference_mode():
+            maps = parts(pixels[None])
+        yield [level[0].numpy() for level in maps]
+
+
+def level_means(X, backbone="tf_efficientnet_lite0", size=None, pretrained=True):
+    """What a linear head on a level sees: for each level, lowest first, the means of its channels
+    over the picture, float32 (N, c). Arguments as for `level_maps`."""
+    pictures = level_maps(X, backbone, size, pretrained)
+    means = [[level.mean((1, 2)) for level in maps] for maps in pictures]
+    return [np.stack(level) for level in zip(*means, strict=True)]
 
 
 def checked_levels(levels, count: int) -> tuple[int, ...]:

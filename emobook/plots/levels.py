@@ -7,6 +7,24 @@ from matplotlib.figure import Figure
 from emobook.plots.figure import figure, style
 
 
+def grey(photo) -> np.ndarray:
+    """A photo (H, W, 3), uint8, without its colours: the mean of the three channels in each."""
+    return np.repeat(np.asarray(photo).mean(axis=2, keepdims=True), 3, axis=2).astype(np.uint8)
+
+
+def shuffled_tiles(photo, side: int = 4, seed: int = 0) -> np.ndarray:
+    """A photo (H, W, 3) cut into side × side tiles of equal size, put together in another order.
+
+    Rows and columns of pixels that do not divide by `side` are cut off at the end.
+    """
+    photo = np.asarray(photo)
+    height, width = (length // side * side for length in photo.shape[:2])
+    rows = np.split(photo[:height, :width], side)
+    tiles = [tile for row in rows for tile in np.split(row, side, axis=1)]
+    order = np.random.default_rng(seed).permutation(side**2).reshape(side, side)
+    return np.vstack([np.hstack([tiles[i] for i in row]) for row in order])
+
+
 def activations(photo, maps, each: int = 3) -> Figure:
     """A photo beside the maps of every level, a column for each.
 
