@@ -19,6 +19,8 @@ from emobook.models.attention import (
     AttentionLayer,
     TwoStreamAlexNet,
     covered,
+    looked,
+    numbers,
 )
 
 
@@ -111,31 +113,22 @@ def test_another_form_is_refused():
 
 
 def test_shapes_and_kernels_are_the_printed_ones():
-    """Every number of sections 2.1.1 to 2.2.1 that says something of AlexNet's layers."""
+    """Every number of sections 2.0.1 to 2.2.1 that says something of a layer, and no other."""
     table = results.reported("agarwal2019").set_index(["column", "row"])
-    said = table["corrected"].fillna(table["printed"])["AlexNet"].astype(int)
-    with torch.device("meta"):
-        network, x = AlexNet(), torch.empty(2, 3, said["input side"], said["input side"])
-    convolutions = [part for part in network.modules() if isinstance(part, nn.Conv2d)]
-    linear = [part for part in network.modules() if isinstance(part, nn.Linear)]
-    pools = [part for part in network.modules() if isinstance(part, nn.MaxPool2d)]
-    for number, part in enumerate(convolutions, 1):
-        kernels, depth, height, width = part.weight.shape
-        assert height == width == said[f"layer {number}, kernel side"]
-        assert depth == said[f"layer {number}, kernel depth"]
-        assert kernels == said[f"layer {number}, kernels"]
-    assert convolutions[0].stride == (said["layer 1, stride"],) * 2
-    assert convolutions[0](x).shape == (2, 96, 55, 55)
-    assert (said["layer 1, output channels"], said["layer 1, output side"]) == (96, 55)
-    assert len(convolutions) == said["convolutional layers"]
-    assert len(linear) == said["fully connected layers"]
-    assert {part.out_features for part in linear[:2]} == {
-        said["neurons of each fully connected layer"]
+    said = table["corrected"].fillna(table["printed"])
+    built = numbers()
+    ours = {(column, row) for column, row in built if (column, row) not in said.index}
+    assert ours == {
+        ("proposed network", "parameters"),
+        ("proposed network", "values before the last layer"),
     }
-    assert {(part.kernel_size, part.stride) for part in pools} == {
-        (said["pooling size z"], said["pooling stride s"])
-    }
-    assert linear[2].out_features == said["classes"]
+    assert built[("AlexNet", "parameters")] == 60_965_224  # "60 million"
+    for place in built.keys() - ours - {("AlexNet", "parameters")}:
+        assert built[place] == said[place], place
+    training = {"batch size", "epochs", "dropout rate, second example"}
+    left = {row for column, row in said.index if column in ("AlexNet", "proposed network")}
+    left -= training | {row for _, row in built}
+    assert left == {"output factor for that rate"}
 
 
 def test_stage_by_stage():
@@ -381,3 +374,12 @@ def test_the_mask_is_where_prepare_puts_the_pixels():
     seen = prepare(Image.fromarray(picture), recipe)[0]
     mask = covered([(60, 30, 90, 60)], 150, 90, recipe, (48, 48))
     assert abs(mask - seen).mean() < 0.03 < mask.mean()
+
+
+def test_attention_on_boxes_beside_their_area():
+    square = Recipe(8, 8, (0,) * 3, (1,) * 3, "bilinear")
+    attention = np.array([[[0.7, 0.1], [0.1, 0.1]]] * 3)
+    boxes = [[(0, 0, 8, 8)], [], [(8, 0, 16, 16)]]
+    inside, area = looked(attention, boxes, square, 16, 16)
+    np.testing.assert_allclose(inside, [0.7, 0.2])
+    np.testing.assert_allclose(area, [0.25, 0.5])

@@ -231,3 +231,53 @@ def covered(boxes, width: int, height: int, recipe: Recipe, shape) -> np.ndarray
         )
         mask[..., rows, columns] = 1
     return F.adaptive_avg_pool2d(mask, tuple(shape))[0, 0].numpy()
+
+
+def looked(attention, boxes, recipe: Recipe, width: int, height: int):
+    """How much of the attention lies on boxes, and how much equal weights would put there.
+
+    attention: (N, h, w), each map sums to 1. boxes: N lists of (x0, y0, x1, y1) in pixels of
+    pictures that are all of `width` × `height` pixels. Returns (M,) shares of the attention and
+    (M,) shares of the area, for the M pictures in which a box is to be seen.
+    """
+    shape = attention.shape[1:]
+    cover = np.stack([covered(some, width, height, recipe, shape) for some in boxes])
+    area = cover.mean(axis=(1, 2))
+    return (attention * cover).sum(axis=(1, 2))[area > 0], area[area > 0]
+
+
+def numbers() -> dict[tuple[str, str], float]:
+    """What sections 2.0.1 to 2.2.1 say of the two networks, read off those above: (column, row)
+    as in `results.reported("agarwal2019")` → number; and two that the text leaves out, the
+    proposed network's parameters and the values before its last layer."""
+    with torch.device("meta"):
+        network, proposed = AlexNet(), TwoStreamAlexNet()
+        x = torch.empty(1, 3, AlexNet.side, AlexNet.side)
+        first, weights = network.stages[0][0](x), proposed(x)[1]
+    kinds = (nn.Conv2d, nn.Linear, nn.MaxPool2d, nn.Dropout)
+    convolutions, linear, pools, dropouts = (
+        [part for part in network.modules() if isinstance(part, kind)] for kind in kinds
+    )
+    found = {"input side": network.side, "parameters": _size(network)}
+    found |= {"convolutional layers": len(convolutions), "fully connected layers": len(linear)}
+    found |= {"layers with weights": len(convolutions) + len(linear)}
+    found |= {"classes": linear[-1].out_features, "dropout rate": dropouts[0].p}
+    found |= {"neurons of each fully connected layer": linear[0].out_features}
+    found |= {"pooling stride s": pools[0].stride, "pooling size z": pools[0].kernel_size}
+    found |= {"layer 1, stride": convolutions[0].stride[0]}
+    found |= {"layer 1, output side": first.shape[-1], "layer 1, output channels": first.shape[1]}
+    for k, part in enumerate(convolutions, 1):
+        kernels, depth, side, _ = part.weight.shape
+        sizes = {"kernel side": side, "kernel depth": depth, "kernels": kernels}
+        found |= {f"layer {k}, {name}": size for name, size in sizes.items()}
+    ours = {"input side": network.side, "input channels": x.shape[1]}
+    ours |= {"attention, map side": weights.shape[-1], "attention, weights": weights[0].numel()}
+    ours |= {"attention, channels": proposed.attention.score.in_channels}
+    ours |= {"values before the last layer": proposed.head.in_features}
+    ours |= {"parameters": _size(proposed)}
+    columns = {"AlexNet": found, "proposed network": ours}
+    return {(column, row): n for column, rows in columns.items() for row, n in rows.items()}
+
+
+def _size(module: nn.Module) -> int:
+    return sum(part.numel() for part in module.parameters())

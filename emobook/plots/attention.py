@@ -3,11 +3,14 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from emobook import images
 from emobook.features.recipes import Recipe, prepare
 from emobook.models.attention import covered
+from emobook.plots import curve_with_band, panels
 from emobook.plots.figure import figure, style
 
 _BOX = "#00e5ff"  # seen on light and on dark
@@ -36,8 +39,8 @@ def places(picture, values: dict, recipe: Recipe) -> Figure:
             for (i, j), number in np.ndenumerate(np.asarray(numbers)):
                 dark = drawn.norm(number) < 0.6
                 axis.text(
-                    j, i, f"{number:.2g}" if abs(number) < 10 else f"{number:.0f}", ha="center",
-                    va="center", size=7, color="white" if dark else "black",
+                    j, i, f"{number:.1f}", ha="center", va="center", size=7,
+                    color="white" if dark else "black",
                 )  # fmt: skip
             axis.set_title(title)
             axis.axis("off")
@@ -49,13 +52,14 @@ def overlays(pictures: dict, weights: dict, recipe: Recipe, boxes: dict | None =
 
     pictures: title → picture. weights: name of a row → (N, h, w), in the order of the pictures;
     each map sums to 1. The colour says how many times the equal share of 1 / (h · w) a place has,
-    on one scale. boxes: title → list of (x0, y0, x1, y1) in pixels of the picture, outlined.
+    on one scale that is finer for small weights. boxes: title → list of (x0, y0, x1, y1) in
+    pixels of the picture, outlined.
     """
     rows = 1 + len(weights)
     fig, axes = figure(rows, len(pictures), size=(2.0 * len(pictures) + 1, 2.1 * rows))
     axes = np.reshape(axes, (rows, len(pictures)))
     shares = {name: np.asarray(maps) * maps[0].size for name, maps in weights.items()}
-    top = max(maps.max() for maps in shares.values())
+    norm = PowerNorm(0.5, vmin=0, vmax=max(maps.max() for maps in shares.values()))
     edge = (-0.5, recipe.size - 0.5, recipe.size - 0.5, -0.5)
     with style():
         for column, (title, picture) in enumerate(pictures.items()):
@@ -66,16 +70,43 @@ def overlays(pictures: dict, weights: dict, recipe: Recipe, boxes: dict | None =
                 axis = axes[row, column]
                 axis.set(xticks=[], yticks=[])
                 axis.grid(False)
-                axis.imshow(square if name is None else square.mean(axis=2), cmap="gray")
+                grey = square.mean(axis=2, keepdims=True).repeat(3, axis=2)
+                axis.imshow(square if name is None else 0.4 + 0.6 * grey)
                 if name is not None:
                     drawn = axis.imshow(
-                        shares[name][column], cmap="viridis", vmin=0, vmax=top, alpha=0.65,
-                        extent=edge,
-                    )  # fmt: skip
+                        shares[name][column], cmap="viridis", norm=norm, alpha=0.6, extent=edge
+                    )
                 if mask.any():
                     axis.contour(mask, [0.5], colors=_BOX, linewidths=1.5)
         for axis, name in zip(axes[1:, 0], weights, strict=True):
             axis.set_ylabel(name)
         bar = fig.colorbar(drawn, ax=axes, shrink=0.6)
         bar.set_label("times the equal share")
+    return fig
+
+
+def losses(curves: dict) -> Figure:
+    """Training losses: method → (F, E), a row for each fit; the dashed line is the loss of a
+    network that gives all eight emotions the same probability."""
+    epochs = np.arange(1, 1 + max(np.shape(curve)[1] for curve in curves.values()))
+    shown = {name: curve for name, curve in curves.items() if np.shape(curve)[1] == len(epochs)}
+    dashed = {"eight alike": np.log(8)}
+    return curve_with_band(epochs, shown, xlabel="epoch", ylabel="training loss", dashed=dashed)
+
+
+def gains(found: pd.DataFrame) -> Figure:
+    """Gains with intervals, a panel for each set. found: a row for each gain, with columns
+    dataset, row, value, low, high (fractions)."""
+    found = found.iloc[::-1]
+    fig, axes = panels(
+        found["dataset"].iloc[::-1].unique(), size=(4, 0.9 + 0.3 * found["row"].nunique()),
+        xlabel="points gained over plain",
+    )  # fmt: skip
+    with style():
+        for name, part in found.groupby("dataset"):
+            value, low, high = 100 * part[["value", "low", "high"]].to_numpy(float).T
+            axes[name].errorbar(
+                value, part["row"], xerr=[value - low, high - value], fmt="o", capsize=3
+            )
+            axes[name].axvline(0, color="#333333", linewidth=1)
     return fig
