@@ -64,6 +64,8 @@ def test_the_assistant_learns_groups_and_the_other_network_the_classes(pictures)
     both = model.transform(X)
     assert both.shape == (24, 32) and (model.predict(X) == y).mean() > 0.9
     alone = assisted(None).fit(X, y).transform(X)
+    again = assisted(None).fit(X, y, model.streams_)
+    assert list(again.streams_) == ["fine"] and again.streams_["fine"][0] is fine
     np.testing.assert_allclose(both[:, :16], alone)
     centred = assistant.transform(X) - assistant.transform(X).mean(axis=0)
     np.testing.assert_allclose(both[:, 16:], centred / np.sqrt((centred**2).sum() / 24), atol=1e-6)

@@ -34,11 +34,11 @@ class BinaryAssistedClassifier(StreamsClassifier):
 
     def _streams(self, network, learn):
         groups = self._groups()
-        streams = {"fine": (learn(network, np.arange(len(self.classes_))), "transform")}
-        if groups is not None:
-            other = clone(network).set_params(seed=network.seed + _ANOTHER_SEED)
-            streams["assistant"] = learn(other, groups), "transform"
-        return streams
+        other = clone(network).set_params(seed=network.seed + _ANOTHER_SEED)
+        tasks = {"fine": (network, np.arange(len(self.classes_))), "assistant": (other, groups)}
+        if groups is None:
+            del tasks["assistant"]
+        return {name: lambda task=task: (learn(*task), "transform") for name, task in tasks.items()}
 
     def _groups(self) -> np.ndarray | None:
         """(C,) the number of each class's group."""

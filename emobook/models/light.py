@@ -56,7 +56,7 @@ class LiteEmoClassifier(StreamsClassifier):
                 else (self.category, "predict_proba")
             ),
         }
-        return {name: makers[name]() for name in STREAMS if name in wanted}
+        return {name: makers[name] for name in STREAMS if name in wanted}
 
 
 class ImageNetGroups(TransformerMixin, BaseEstimator):

@@ -73,15 +73,18 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
         self.Cs = Cs
 
     def _streams(self, network, learn) -> dict:
-        """Name → (fitted part, "transform" or "predict_proba").
+        """Name → a function that makes (fitted part, "transform" or "predict_proba").
 
         network: a clone of the parameter. learn(network, groups): that network, trained on the
         group of each class, `groups` (C,) whole numbers.
         """
         raise NotImplementedError
 
-    def fit(self, X, y):
+    def fit(self, X, y, known=None):
         """Train on the pictures of X (see `features.base.images_of`) and labels y (N,).
+
+        known: streams that another fit on the same pictures has made, name → an entry of its
+        `streams_`; they are taken as they are, and only the softmax layer learns anew.
 
         Raises ValueError that names the argument, ImageError for a picture that cannot be read.
         """
@@ -90,42 +93,16 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
             raise ValueError("y must hold at least two classes")
         if not len(self.Cs) or not all(C > 0 for C in self.Cs):
             raise ValueError(f"Cs must be numbers above 0, not {self.Cs!r}")
-        network = self._network()
-        rows, held_out = self._split(X, labels)
+        network = HiddenLayerClassifier() if self.network is None else clone(self.network)
+        rows, held_out = _held_out(network, X, labels)
 
         def learn(net, groups):
             truth = np.asarray(groups)[labels]
             validation = (_take(X, held_out), truth[held_out]) if len(held_out) else None
             return net.fit(_take(X, rows), truth[rows], validation=validation)
 
-        self.streams_ = self._streams(network, learn)
-        return self._fit_head(X, labels, rows, held_out)
-
-    def ablated(self, streams, X, y):
-        """A copy that joins only some of the streams of this fitted classifier.
-
-        streams: their names, such as "EO" or ["fine"]. The networks stay as they are; the softmax
-        layer learns anew from X and y, which must be those of `fit`.
-        """
-        check_is_fitted(self)
-        if not len(streams) or not set(streams) <= set(self.streams_):
-            raise ValueError(f"streams must be some of {', '.join(self.streams_)}, not {streams!r}")
-        copy = clone(self)
-        copy.classes_ = self.classes_
-        copy.streams_ = {name: part for name, part in self.streams_.items() if name in streams}
-        labels = _targets.positions(y, self.classes_)
-        return copy._fit_head(X, labels, *self._split(X, labels))
-
-    def _network(self) -> NetworkClassifier:
-        return HiddenLayerClassifier() if self.network is None else clone(self.network)
-
-    def _split(self, X, labels):
-        """Positions of the images to learn from, and of those held out; no class is only there."""
-        rows, held_out = self._network()._split(X, labels, None)
-        known = np.isin(labels[held_out], labels[rows])
-        return np.sort(np.concatenate([rows, held_out[~known]])), held_out[known]
-
-    def _fit_head(self, X, labels, rows, held_out):
+        makers = self._streams(network, learn)
+        self.streams_ = {name: (known or {}).get(name) or make() for name, make in makers.items()}
         values = self._values(X)
         self.centres_ = {name: part.mean(axis=0) for name, part in values.items()}
         self.scales_ = {
@@ -175,6 +152,13 @@ class StreamsClassifier(ClassifierMixin, BaseEstimator):
             return -log_softmax(scores, axis=1)[np.arange(len(truth)), truth].mean()
 
         return min(self.Cs, key=surprise)
+
+
+def _held_out(network, X, labels):
+    """Positions of the images to learn from, and of those held out; no class is only there."""
+    rows, held_out = network._split(X, labels, None)
+    known = np.isin(labels[held_out], labels[rows])
+    return np.sort(np.concatenate([rows, held_out[~known]])), held_out[known]
 
 
 def _softmax_layer(C: float) -> LogisticRegression:
