@@ -79,21 +79,14 @@ def test_rates_are_those_of_two_parallel_curves():
 def test_clean_labels_are_worth_one_and_even_noise_what_theory_says():
     assert even_noise_rate(0) == 1 and even_noise_rate(7 / 8) == float("inf")
     x, y = clouds(3000, apart=1.0)
-    folds, sizes = repeated_folds(y, splits=2, repeats=1), [10, 30, 100, 300, 1000]
-    noise = uniform_distribution(np.arange(4), 0.6, n=4)
-    given = {"clean": np.eye(4), "noisy": noise}
-    right = {
-        name: [
-            [
-                (part.argmax(axis=1) == y).mean()
-                for part in label_curve(
-                    x, crowd.weak_labels(y, table, seed=s), sizes, folds, s, classes=4
-                )
-            ]
-            for s in range(3)
-        ]
-        for name, table in given.items()
-    }
+    sizes, noise = [10, 30, 100, 300, 1000], {"clean": np.eye(4)}
+    noise["noisy"] = uniform_distribution(np.arange(4), 0.6, n=4)
+    right = label_curves.noise_curves(x, y, noise, sizes, splits=2)
+    assert right["noisy"].shape == (3, 5)
+    folds = repeated_folds(y, splits=2, repeats=1, seed=1)
+    weak = crowd.weak_labels(y, noise["noisy"], seed=1)
+    scores = label_curve(x, weak, sizes, folds, 1, classes=4)
+    assert right["noisy"][1, 4] == (scores[4].argmax(axis=1) == y).mean()
     same = exchange_rates(sizes, right["clean"], right["clean"])
     assert same[2].value == pytest.approx(1, abs=0.25)
     expected = even_noise_rate(0.4, classes=4)
@@ -112,6 +105,8 @@ def test_recalls_are_resampled_within_their_class_and_in_pairs():
     assert np.isnan(found[:, 2]).all()
     again = label_curves.resampled_recalls(truth, correct + 0.25, classes=4)
     np.testing.assert_allclose((again - found)[:, [0, 1, 3]], 0.25)
+    table = label_curves.recall_table({"a": found}, list("wxyz")).set_index("class")
+    assert table.loc["x", "value"] == 100 * found[0, 1] and np.isnan(table.loc["y", "value"])
     value, low, high = label_curves.measured(found[:, 0])
     assert low < value == found[0, 0] < high
 
@@ -133,3 +128,14 @@ def test_rank_correlation_is_that_of_scipy():
     expected = [stats.spearmanr(counts, row).statistic for row in rows]
     np.testing.assert_allclose(found, expected)
     assert (label_curves.rank_correlation(np.ones(8), rows) == 0).all()
+
+
+def test_the_way_to_draw_a_noisy_set_changes_its_noise():
+    even, found = label_curves.pipeline_noise(20_000, 200).values()
+    for table in (even, found):
+        np.testing.assert_allclose(table.sum(axis=1), 1)
+    rare = [3, 4]  # contentment and disgust, of which the crawl has few
+    assert (np.diag(even)[rare] > 2 * np.diag(found)[rare]).all()
+    assert (even.argmax(axis=1) == np.arange(8)).sum() > (
+        found.argmax(axis=1) == np.arange(8)
+    ).sum()

@@ -4,12 +4,14 @@ import itertools
 
 import matplotlib.colors
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
 
 from emobook import models
 from emobook.emotions import MIKELS8
+from emobook.evaluate import repeated_folds
 from emobook.plots import networks
 from emobook.plots.figure import png
 
@@ -170,3 +172,43 @@ def test_what_the_network_sees_is_the_middle_in_colour():
     found = networks.seen([photo], Recipe(20, 40, (0.5,) * 3, (0.5,) * 3, "bicubic"))
     assert found.shape == (1, 20, 20, 3)
     np.testing.assert_allclose(found[0, 5, 10], [1, 0, 0])
+
+
+def test_the_map_of_the_named_class_is_taken():
+    model, photos = trained("tf_efficientnet_lite0", freeze="trunk"), pictures()
+    named, maps = networks.named_maps(model, photos)
+    assert model.classes_[named].tolist() == model.predict(photos).tolist()
+    every = networks.activation_maps(model, photos)
+    for n, k in enumerate(named):
+        np.testing.assert_array_equal(maps[n], every[n, k])
+
+
+def test_neighbours_of_a_fold_are_sought_in_that_fold():
+    labels, features = DRAW.integers(3, size=20), DRAW.normal(size=(20, 4))
+    folds = repeated_folds(labels, splits=2, repeats=1)
+    parts, alike = [features[fold.test] for fold in folds], labels[:, None] == labels
+    found = networks.neighbours_in_folds(parts, alike, folds, 3)
+    for fold in folds:
+        own = networks.neighbour_agreement(features[fold.test], labels[fold.test], 3)
+        np.testing.assert_array_equal(found[fold.test], own)
+
+
+def test_scenes_are_alike_where_their_backdrop_is():
+    table = pd.DataFrame({"background": ["beach", "room", "beach"]})
+    expected = [[1, 0, 1], [0, 1, 0], [1, 0, 1]]
+    assert networks.likeness_of_scenes(table).tolist() == expected
+
+
+def test_objects_of_photos_are_alike_on_the_diagonal():
+    found = networks.likeness_of_scenes(pd.DataFrame({"path": pictures()}))
+    np.testing.assert_allclose(np.diag(found), 1, atol=1e-5)
+    assert (found > 0).all() and (found < 1 + 1e-5).all()
+
+
+def test_curves_have_a_tick_for_each_number_of_labels():
+    fig = networks.label_curves([10, 40], {"clean": [[0.2, 0.4], [0.3, 0.5]]}, 0.125)
+    axis = fig.axes[0]
+    assert axis.get_xscale() == "log"
+    assert [text.get_text() for text in axis.get_xticklabels()] == ["10", "40"]
+    np.testing.assert_allclose(axis.lines[0].get_ydata(), [25, 45])
+    np.testing.assert_allclose(axis.lines[1].get_ydata(), 12.5)

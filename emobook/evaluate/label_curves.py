@@ -1,6 +1,7 @@
 """What labels are worth: accuracy over their number, clean ones against noisy ones; and recalls."""
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -8,6 +9,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from emobook._bootstrap import Interval
+from emobook.datasets import crowd
+from emobook.evaluate.folds import repeated_folds
 
 PENALTY = 0.3  # C times the number of labels
 
@@ -61,6 +64,42 @@ def label_curve(features, labels, sizes, folds, seed: int = 0, classes: int = 8)
             head.fit(inputs[:size], given[:size])
             found[k, test[:, None], head.classes_] = head.predict_proba(asked)
     return found
+
+
+def pipeline_noise(posts: int, per_query: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """How weak labels err (8, 8), see `datasets.crowd.confusion_of`, in a simulated crawl.
+
+    "noisy, as many of each word": at most `per_query` cleaned pictures of each query, without those
+    that were sent to the workers, as You et al. (2016) draw their noisy set (20,000 of each).
+    "noisy, as found": all that is left after cleaning, where some queries found few.
+    """
+    crawl = crowd.clean(crowd.simulate_crawl(posts, seed=seed))[0]
+    sent = crowd.draw_for_labelling(crawl, per_query // 2, {}, seed=seed)
+    return {
+        "noisy, as many of each word": crowd.confusion_of(
+            crowd.draw_noisy_set(crawl, sent, per_query, seed=seed)
+        ),
+        "noisy, as found": crowd.confusion_of(crawl),
+    }
+
+
+def noise_curves(
+    features, truth, noise: dict, sizes, groups=None, splits: int = 5, draws: int = 3
+) -> dict[str, np.ndarray]:
+    """Accuracies (draws, K) of `label_curve`, for each kind of noise.
+
+    truth (N,) positions; noise: name → how labels are drawn (C, C), as in
+    `datasets.crowd.weak_labels`; the identity is clean. Each draw has its own labels, folds and
+    order of pictures, which are the same for all kinds.
+    """
+    found = {name: [] for name in noise}
+    for draw in range(draws):
+        folds = repeated_folds(truth, groups, splits=splits, repeats=1, seed=draw)
+        for name, table in noise.items():
+            given = crowd.weak_labels(truth, table, seed=draw)
+            scores = label_curve(features, given, sizes, folds, draw, classes=len(table))
+            found[name].append((scores.argmax(axis=2) == truth).mean(axis=1))
+    return {name: np.array(rows) for name, rows in found.items()}
 
 
 def worth(clean_sizes, clean, noisy) -> np.ndarray:
@@ -130,6 +169,16 @@ def resampled_recalls(truth, correct, classes: int = 8, resamples: int = 2000, s
             drawn = rng.integers(len(own), size=(resamples, len(own)))
             found[0, k], found[1:, k] = own.mean(), own[drawn].mean(axis=1)
     return found
+
+
+def recall_table(recalls: dict, classes) -> pd.DataFrame:
+    """Recalls by method and class, as `plots.art.class_rates` takes them: class, method, value,
+    low, high in percent. recalls: method → what `resampled_recalls` gives."""
+    return pd.DataFrame(
+        {"class": name, "method": method, **measured(100 * rows[:, k])._asdict()}
+        for method, rows in recalls.items()
+        for k, name in enumerate(classes)
+    )
 
 
 def measured(values) -> Interval:

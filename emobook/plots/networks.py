@@ -14,9 +14,9 @@ from torch import nn
 
 from emobook import images
 from emobook.emotions import MIKELS8
-from emobook.features import backbones
+from emobook.features import DeepFeatures, backbones
 from emobook.features.base import images_of
-from emobook.plots import EMOTION_COLORS
+from emobook.plots import EMOTION_COLORS, curve_with_band
 from emobook.plots.figure import figure, style
 
 MARKERS = dict(zip(MIKELS8, "o^sDvPX*", strict=True))  # with the colours, two ways to tell apart
@@ -139,6 +139,31 @@ def neighbour_agreement(features, alike, neighbours: int = 5) -> np.ndarray:
     return np.take_along_axis(alike, found, axis=1).mean(axis=1)
 
 
+def neighbours_in_folds(features, alike, folds, neighbours: int = 5) -> np.ndarray:
+    """(N,) `neighbour_agreement` of each image among the test images of its fold.
+
+    features: for each fold those of its test images (n, D); alike: (N, N); folds: of one repeat.
+    """
+    found = np.empty(len(alike))
+    for given, fold in zip(features, folds, strict=True):
+        among = np.asarray(alike)[np.ix_(fold.test, fold.test)]
+        found[fold.test] = neighbour_agreement(given, among, neighbours)
+    return found
+
+
+def likeness_of_scenes(X) -> np.ndarray:
+    """(N, N) how alike the scenes of the pictures in the table X are, for `neighbour_agreement`.
+
+    1 or 0 where X has a column `background`; else the Bhattacharyya coefficient, 0 … 1, of what
+    another network than the default one (EfficientNet-Lite2) says of the objects.
+    """
+    if "background" in X:
+        scenes = X["background"].to_numpy()
+        return (scenes[:, None] == scenes).astype(float)
+    objects = np.sqrt(DeepFeatures("tf_efficientnet_lite2", "probabilities").transform(X))
+    return objects @ objects.T
+
+
 # ---- class-activation maps (Zhou et al. 2016; Rao et al. 2019, Fig. 1b) ----
 
 
@@ -217,4 +242,28 @@ def activation_overlays(pictures, maps, titles) -> Figure:
             for axis in (above, below):
                 axis.axis("off")
         fig.colorbar(shown, ax=axes[1].tolist(), label="part of the logit", shrink=0.85)
+    return fig
+
+
+def named_maps(classifier, X) -> tuple[np.ndarray, np.ndarray]:
+    """The class that is named in each picture, as a position in `classes_` (N,), and its map
+    (N, h, w) of `activation_maps`."""
+    named = classifier.predict_proba(X).argmax(axis=1)
+    return named, activation_maps(classifier, X)[np.arange(len(named)), named]
+
+
+# ---- what labels are worth ----
+
+
+def label_curves(sizes, curves: dict, majority: float) -> Figure:
+    """Accuracy in percent over the number of labels, on a logarithmic axis, with bands over draws.
+
+    curves: name → shares (draws, K), see `evaluate.label_curves.noise_curves`; majority: a share.
+    """
+    percent = {name: 100 * np.asarray(rows) for name, rows in curves.items()}
+    words = {"xlabel": "labels to learn from", "ylabel": "accuracy (%)"}
+    fig = curve_with_band(sizes, percent, dashed={"majority": 100 * majority}, **words)
+    fig.axes[0].set_xscale("log")
+    fig.axes[0].set_xticks(sizes, [str(size) for size in sizes])
+    fig.axes[0].minorticks_off()
     return fig
