@@ -392,6 +392,8 @@ def test_tests_on_printed_rows_expect_the_printed_gain(own_book):
         ("rao-deep-over-handcrafted", "Table 3", "FI-8", "AlexNet", "Rao(a)"),
         ("rao-local-sift", "Table 3", "FI-8", "Rao(a)", "Zhao"),
         ("rao-levels-over-trunk", "Table 3", "FI-8", "Rao(b)", "AlexNet"),
+        ("rao-levels-over-trunk-2", "Table 3", "FI-2", "Rao(b)", "AlexNet"),
+        ("rao-sequence-over-fusion", "Table 3", "FI-8", "Zhu", "Rao(b)"),
         ("rao-best-fi-8", "Table 3", "FI-8", "Ours", "Zhu"),
         ("rao-best-abstract-2", "Table 3", "Abstract-2", "Ours", "Zhu"),
         ("rapolu-two-over-one", "Table 2", "IE", "α = 0.5", "α = 1"),
