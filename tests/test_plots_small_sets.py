@@ -25,7 +25,7 @@ def table(sets=("a", "b"), methods=("x", "y")):
 def test_bars_are_true_positive_rates_with_their_intervals_and_diamonds_the_other_rate():
     rates = table()
     rates.loc[rates["metric"] == "tnr", "value"] = 42.0
-    fig = figures.rate_bars(rates)
+    fig = figures.rate_bars(rates, CLASSES)
     assert [axis.get_title() for axis in fig.axes] == ["a", "b"]
     groups = [c for c in fig.axes[0].containers if isinstance(c, BarContainer)]
     assert [[bar.get_height() for bar in group] for group in groups] == [[60, 70, 80]] * 2
@@ -41,9 +41,11 @@ def test_a_class_that_was_left_out_says_so():
     rates.loc[(rates["class"] == "anger") & (rates["set"] == "b"), ["value", "low", "high"]] = (
         np.nan
     )
-    first, second = figures.rate_bars(rates).axes
+    rates = pd.concat([rates[rates["class"] != "anger"], rates[rates["class"] == "anger"]])
+    first, second = figures.rate_bars(rates, CLASSES).axes
     assert not first.texts and [text.get_text() for text in second.texts] == ["left out"]
-    assert second.texts[0].get_position()[0] == 0
+    assert second.texts[0].get_position()[0] == 0  # in the order of the classes, not of the rows
+    assert [label.get_text() for label in second.get_xticklabels()] == [*CLASSES]
 
 
 def test_answers_have_a_bar_for_each_machine_and_name_the_true_class_in_bold():

@@ -69,19 +69,21 @@ def three_networks(estimator, X, y, weak) -> dict:
 
     estimator: a `FineTunedClassifier`, or another with its parameters. X, y: pictures and labels
     (N,) of a larger set; weak: (N,) labels with errors. "ImageNet-CNN" learns a new last layer
-    only, so that its `transform` gives ImageNet's features; "Noisy-Fine-tuned-CNN" is trained with
-    the weak labels, "Fine-tuned-CNN" with y. Fits are shared, see `train.fitted`.
+    only, on a few of the pictures, so that its `transform` gives ImageNet's features;
+    "Noisy-Fine-tuned-CNN" is trained with the weak labels, "Fine-tuned-CNN" with y. X is a table,
+    an array or a list. Fits are shared, see `train.fitted`.
 
     The paper's noisy network saw other pictures than the clean one, and eight times as many. Here
     they are the same, so that only the labels differ.
     """
     still = clone(estimator).set_params(freeze="trunk", augment=False, epochs=1)
+    few = slice(None, None, max(1, len(y) // 16))
     ways = {
-        "ImageNet-CNN": (still, y),
-        "Noisy-Fine-tuned-CNN": (estimator, weak),
-        "Fine-tuned-CNN": (estimator, y),
+        "ImageNet-CNN": (still, X[few], y[few]),
+        "Noisy-Fine-tuned-CNN": (estimator, X, weak),
+        "Fine-tuned-CNN": (estimator, X, y),
     }
-    return {name: train.fitted(model, X, labels) for name, (model, labels) in ways.items()}
+    return {name: train.fitted(*way) for name, way in ways.items()}
 
 
 def simulated(numbers, emotion_in, seed: int = 0) -> tuple[list[np.ndarray], np.ndarray]:

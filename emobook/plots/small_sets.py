@@ -49,7 +49,7 @@ def variance_curves(curves: dict, components: int = 20, share: float = 0.9) -> F
     curves: name → (K,) shares as of `models.small_sets.variance_kept`. Dashed lines show
     `components` and `share`.
     """
-    fig, axis = figure(size=(7.2, 4.2))
+    fig, axis = figure(size=(6.6, 5.0))
     with style():
         for k, (name, kept) in enumerate(curves.items()):
             dash = _DASHES[k // len(_COLORS) % len(_DASHES)]
@@ -63,17 +63,17 @@ def variance_curves(curves: dict, components: int = 20, share: float = 0.9) -> F
         ticks = sorted({1, 2, 5, 10, 50, 100, 200, components})
         axis.set_xticks(ticks, [str(tick) for tick in ticks])
         axis.minorticks_off()
-        fig.legend(loc="outside right upper")
+        fig.legend(loc="outside upper center", ncols=2)
     return fig
 
 
-def rate_bars(rates: pd.DataFrame) -> Figure:
+def rate_bars(rates: pd.DataFrame, classes=MIKELS8) -> Figure:
     """True-positive rates of several methods for each class as bars with intervals, a panel for
     each set (You et al. 2016, Figs 5 to 7); a diamond on each bar's place is the true-negative
     rate, which the paper does not show.
 
     rates: columns set, class, method, metric ("tpr" or "tnr"), value, low, high in percent. A
-    class without values reads "left out".
+    class without values reads "left out". classes: their order.
     """
     rates = rates[rates["metric"].isin(["tpr", "tnr"])]
     sets, methods = rates["set"].unique(), rates["method"].unique()
@@ -82,7 +82,6 @@ def rate_bars(rates: pd.DataFrame) -> Figure:
     with style():
         for name, axis in zip(sets, axes[:, 0], strict=True):
             own = rates[rates["set"] == name]
-            classes = own["class"].unique()
             for k, method in enumerate(methods):
                 cells = own[own["method"] == method].set_index(["class", "metric"])
                 tpr, tnr = (cells.xs(m, level="metric").reindex(classes) for m in ("tpr", "tnr"))
@@ -99,7 +98,7 @@ def rate_bars(rates: pd.DataFrame) -> Figure:
             for place in np.flatnonzero(values.reindex(classes) == 0):
                 axis.text(place, 3, "left out", ha="center", rotation=90, style="italic")
             axis.set_xticks(range(len(classes)), classes)
-            axis.set(title=name, ylabel="rate (%)", ylim=(0, 103))
+            axis.set(title=name, ylabel="rate (%)", ylim=(0, 103), xlim=(-0.6, len(classes) - 0.4))
             axis.grid(axis="x", visible=False)
         bars = [Patch(color=_COLORS[k], label=method) for k, method in enumerate(methods)]
         (mark,) = axes[0, 0].plot(
@@ -117,7 +116,7 @@ def traded(predictions: dict) -> Figure:
     mark is the machines' own threshold, 0. The dashed line is what answers at random reach.
     """
     steps = np.linspace(0, 1, 51)
-    fig, axis = figure(size=(7.4, 4.6))
+    fig, axis = figure(size=(6.4, 5.8))
     with style():
         for k, (method, found) in enumerate(predictions.items()):
             curve, at = [], []
@@ -135,5 +134,5 @@ def traded(predictions: dict) -> Figure:
         axis.plot([0, 100], [100, 0], color="#333333", linestyle="--", linewidth=1.2)
         axis.set(xlabel="other pictures that are rejected (%)", xlim=(0, 101), ylim=(0, 101))
         axis.set_ylabel("pictures of the emotion that are accepted (%)")
-        fig.legend(loc="outside right upper")
+        fig.legend(loc="outside upper center", ncols=2)
     return fig
