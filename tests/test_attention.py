@@ -379,7 +379,7 @@ def test_the_mask_is_where_prepare_puts_the_pixels():
 def test_attention_on_boxes_beside_their_area():
     square = Recipe(8, 8, (0,) * 3, (1,) * 3, "bilinear")
     attention = np.array([[[0.7, 0.1], [0.1, 0.1]]] * 3)
-    boxes = [[(0, 0, 8, 8)], [], [(8, 0, 16, 16)]]
+    boxes = [[(0, 0, 8, 8)], [], [("dog", 8, 0, 16, 16)]]
     inside, area = looked(attention, boxes, square, 16, 16)
     np.testing.assert_allclose(inside, [0.7, 0.2])
     np.testing.assert_allclose(area, [0.25, 0.5])

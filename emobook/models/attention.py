@@ -236,12 +236,16 @@ def covered(boxes, width: int, height: int, recipe: Recipe, shape) -> np.ndarray
 def looked(attention, boxes, recipe: Recipe, width: int, height: int):
     """How much of the attention lies on boxes, and how much equal weights would put there.
 
-    attention: (N, h, w), each map sums to 1. boxes: N lists of (x0, y0, x1, y1) in pixels of
-    pictures that are all of `width` × `height` pixels. Returns (M,) shares of the attention and
-    (M,) shares of the area, for the M pictures in which a box is to be seen.
+    attention: (N, h, w), each map sums to 1. boxes: N lists of boxes whose last four entries are
+    (x0, y0, x1, y1), in pixels of pictures that are all of `width` × `height` pixels. Returns
+    (M,) shares of the attention and (M,) shares of the area, for the M pictures in which a box is
+    to be seen.
     """
-    shape = attention.shape[1:]
-    cover = np.stack([covered(some, width, height, recipe, shape) for some in boxes])
+    attention, cover = np.asarray(attention), []
+    for some in boxes:
+        ends = [box[-4:] for box in some]
+        cover.append(covered(ends, width, height, recipe, attention.shape[1:]))
+    cover = np.stack(cover)
     area = cover.mean(axis=(1, 2))
     return (attention * cover).sum(axis=(1, 2))[area > 0], area[area > 0]
 
