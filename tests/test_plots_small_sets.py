@@ -89,3 +89,22 @@ def test_rates_are_traded_along_the_curve_and_the_mark_is_the_threshold_at_zero(
     )
     assert np.abs(chance.get_ydata() + chance.get_xdata() - 100).max() < 12
     np.testing.assert_allclose(line.get_ydata(), [100, 0])
+
+
+def test_gains_have_a_panel_for_each_metric_and_a_mark_for_each_set():
+    rows = [
+        (s, m, metric, 10.0 * i + j, 10.0 * i + j - 2, 10.0 * i + j + 3)
+        for i, s in enumerate("ab")
+        for j, m in enumerate(("x", "y, z"))
+        for metric in ("rate", "accuracy")
+    ]
+    gains = pd.DataFrame(rows, columns=["set", "method", "metric", "value", "low", "high"])
+    fig = figures.gain_panels(gains)
+    assert [axis.get_title() for axis in fig.axes] == ["rate", "accuracy"]
+    for axis in fig.axes:
+        marks = [c.lines[0].get_xdata().tolist() for c in axis.containers]
+        assert marks == [[0, 1], [10, 11]]
+        ends = np.array(axis.containers[1].lines[2][0].get_segments())[..., 0]
+        np.testing.assert_allclose(ends, [[8, 13], [9, 14]])
+    assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == ["x", "y,\nz"]
+    assert fig.axes[0].get_ylim() == (1.5, -0.5)

@@ -102,11 +102,17 @@ def test_small_sets_have_their_own_names_in_the_columns():
     assert set(rows_of(small_sets.FOUR, "abstract, ties first").index) == names
 
 
-def test_a_gain_is_recorded_as_a_gain():
-    small_sets.record_gain("fi", "Zhao", "20 − 90 %", evaluate.Interval(0.1, -0.05, 0.2), 40)
-    (cell,) = rows_of(small_sets.GAINS, "fi").itertuples()
-    assert (cell.value, cell.low, cell.high, cell.n) == (0.1, -0.05, 0.2, 40)
-    assert cell.metric == "accuracy gain" and cell.paper == "you2016"
+def test_gains_are_those_over_strict_and_recorded_as_fractions():
+    runs = {way: run() for way in ("strict", "as printed", "90 %")}
+    found = small_sets.record_gains("fi", "Zhao", runs).set_index(["way", "metric"])
+    assert len(found) == 6 and set(found["set"]) == {"fi"} and set(found["method"]) == {"Zhao"}
+    stored = rows_of(small_sets.GAINS, "fi")
+    for metric, name in (("tpr", "true-positive rate"), ("accuracy", "8-way accuracy")):
+        expected = evaluate.one_vs_all_gain(runs["90 %"], runs["strict"], metric)
+        cell = stored.loc[f"90 %, {name}"]
+        assert tuple(cell[["value", "low", "high"]]) == pytest.approx(expected, abs=1e-5)
+        assert found.loc[("90 %", name), "value"] == pytest.approx(100 * expected.value)
+        assert (cell["n"], cell["metric"]) == (len(Y), "accuracy gain")
 
 
 def test_features_are_judged_in_the_same_folds_by_the_protocol_of_each_way():
@@ -136,3 +142,16 @@ def test_the_variance_is_recorded_as_share_and_as_number():
     assert found.loc["kept by 12", "value"] == pytest.approx(curve[11], abs=1e-5)
     needed = int(found.loc["needed for 90 %", "value"])
     assert curve[needed - 1] >= 0.9 > curve[needed - 2]
+
+
+def test_some_emotions_are_weaker_than_the_others_by_the_difference_of_their_mean_rates():
+    series = run()
+    found = evaluate.one_vs_all_rates(series, MIKELS8, resamples=2)
+    rate = found[found["metric"] == "tpr"].set_index("class")["value"]
+    others = [name for name in MIKELS8 if name not in ("fear", "contentment", "anger")]
+    gap = small_sets.weaker(series, ["contentment", "fear"])
+    expected = rate[others].mean() - rate[["contentment", "fear"]].mean()
+    assert gap.value == pytest.approx(expected) and gap.low < gap.value < gap.high
+    assert small_sets.weaker(series, ["fear", "anger"]).value == pytest.approx(
+        rate[[*others, "contentment"]].mean() - rate["fear"]
+    )

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
 from emobook.emotions import MIKELS8
+from emobook.plots import panels
 from emobook.plots.figure import figure, style
 
 _COLORS = ("#999999", "#ca9161", "#56b4e9", "#de8f05", "#0173b2", "#029e73", "#cc78bc", "#ece133")
@@ -135,4 +136,30 @@ def traded(predictions: dict) -> Figure:
         axis.set(xlabel="other pictures that are rejected (%)", xlim=(0, 101), ylim=(0, 101))
         axis.set_ylabel("pictures of the emotion that are accepted (%)")
         fig.legend(loc="outside upper center", ncols=2)
+    return fig
+
+
+def gain_panels(gains: pd.DataFrame) -> Figure:
+    """Gains of several methods with intervals, a panel for each metric, a mark for each set.
+
+    gains: columns set, method, metric, value, low, high in points.
+    """
+    methods, sets = gains["method"].unique(), gains["set"].unique()
+    fig, axes = panels(gains["metric"].unique(), size=(3.4, 1.5 + 0.24 * len(methods) * len(sets)))
+    with style():
+        for metric, axis in axes.items():
+            for k, name in enumerate(sets):
+                part = gains[(gains["metric"] == metric) & (gains["set"] == name)]
+                part = part.set_index("method").reindex(methods)
+                spread = np.abs(part[["low", "high"]].to_numpy().T - part["value"].to_numpy())
+                y = np.arange(len(methods)) + (k - (len(sets) - 1) / 2) * 0.7 / len(sets)
+                axis.errorbar(
+                    part["value"], y, xerr=spread, fmt="osD^v"[k % 5], markersize=5, capsize=2,
+                    linewidth=1.2, label=name,
+                )  # fmt: skip
+            axis.axvline(0, color="#333333", linestyle="--", linewidth=1.2)
+            axis.set_yticks(range(len(methods)), [m.replace(", ", ",\n") for m in methods])
+            axis.set(xlabel="points", ylim=(len(methods) - 0.5, -0.5))
+            axis.grid(axis="y", visible=False)
+        fig.legend(*axis.get_legend_handles_labels(), loc="outside upper center", ncols=3)
     return fig
