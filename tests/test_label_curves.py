@@ -14,9 +14,10 @@ from emobook.evaluate.label_curves import even_noise_rate, exchange_rates, label
 DRAW = np.random.default_rng(0)
 
 
-def clouds(n, apart=2.0, classes=4):
-    y = DRAW.integers(classes, size=n)
-    return DRAW.normal(size=(n, 10)) + apart * np.eye(classes, 10)[y], y
+def clouds(n, apart=2.0, classes=4, seed=0):
+    draw = np.random.default_rng(seed)
+    y = draw.integers(classes, size=n)
+    return draw.normal(size=(n, 10)) + apart * np.eye(classes, 10)[y], y
 
 
 def test_a_head_is_logistic_regression_on_the_first_labels():
@@ -68,7 +69,7 @@ def test_rates_are_those_of_two_parallel_curves():
     draws = clean - 0.2 + np.array([[-0.01], [0.0], [0.01]])
     first, second, *_ = exchange_rates(sizes, clean, np.maximum(draws, 0.01))
     assert first is None  # below the clean curve
-    assert second is None  # one draw is
+    assert second.value == pytest.approx(4) and np.isnan(second.low)  # one draw is
     rates = exchange_rates(sizes, clean, draws + 0.02)
     assert rates[2].value == pytest.approx(4 * 4 ** (-0.1)) and rates[2].low < rates[2].value
     half = stats.t.ppf(0.975, 2) * np.std(np.log(4) * np.array([-0.05, 0, 0.05]), ddof=1) / 3**0.5
@@ -76,23 +77,27 @@ def test_rates_are_those_of_two_parallel_curves():
     assert np.isnan(exchange_rates(sizes, clean[:2], draws[:2] + 0.02)[2].low)
 
 
-def test_clean_labels_are_worth_one_and_even_noise_what_theory_says():
-    assert even_noise_rate(0) == 1 and even_noise_rate(7 / 8) == float("inf")
-    x, y = clouds(3000, apart=1.0)
-    sizes, noise = [10, 30, 100, 300, 1000], {"clean": np.eye(4)}
+def test_curves_are_those_of_labels_drawn_with_the_noise():
+    x, y = clouds(200)
+    sizes, noise = [10, 30, 90], {"clean": np.eye(4)}
     noise["noisy"] = uniform_distribution(np.arange(4), 0.6, n=4)
     right = label_curves.noise_curves(x, y, noise, sizes, splits=2)
-    assert right["noisy"].shape == (3, 5)
+    assert right["noisy"].shape == (3, 3)
     folds = repeated_folds(y, splits=2, repeats=1, seed=1)
-    weak = crowd.weak_labels(y, noise["noisy"], seed=1)
-    scores = label_curve(x, weak, sizes, folds, 1, classes=4)
-    assert right["noisy"][1, 4] == (scores[4].argmax(axis=1) == y).mean()
-    same = exchange_rates(sizes, right["clean"], right["clean"])
-    assert same[2].value == pytest.approx(1, abs=0.25)
-    expected = even_noise_rate(0.4, classes=4)
-    assert expected == pytest.approx(1 / (1 - 0.4 * 4 / 3) ** 2)
-    found = exchange_rates(sizes, right["clean"], right["noisy"])[-1].value
-    assert expected / 2 < found < expected * 2
+    for name in noise:
+        weak = crowd.weak_labels(y, noise[name], seed=1)
+        scores = label_curve(x, weak, sizes, folds, 1, classes=4)
+        assert right[name][1, 2] == (scores[2].argmax(axis=1) == y).mean()
+    assert exchange_rates(sizes, right["clean"], right["clean"])[1].value == pytest.approx(1)
+
+
+@pytest.mark.parametrize("wrong", [0, 0.2, 0.5])
+def test_even_noise_shrinks_the_signal_and_theory_takes_one_over_its_square(wrong):
+    p = DRAW.dirichlet(np.ones(8), size=5)
+    seen = p @ uniform_distribution(np.arange(8), 1 - wrong, n=8)
+    slope = np.polyfit(p.ravel(), seen.ravel(), 1)[0]
+    assert even_noise_rate(wrong) == pytest.approx(1 / slope**2)
+    assert even_noise_rate(7 / 8) == float("inf")
 
 
 def test_recalls_are_resampled_within_their_class_and_in_pairs():
@@ -139,3 +144,24 @@ def test_the_way_to_draw_a_noisy_set_changes_its_noise():
     assert (even.argmax(axis=1) == np.arange(8)).sum() > (
         found.argmax(axis=1) == np.arange(8)
     ).sum()
+
+
+def test_the_table_of_rates_ends_with_what_is_expected():
+    truth, sizes = np.array([0, 0, 1]), [10, 40, 160]
+    noise = {"n": np.array([[0.9, 0.1], [0.4, 0.6]])}
+    curves = {"clean": np.array([[0.5, 0.7, 0.9]] * 3)}
+    curves["n"] = curves["clean"] - 0.2
+    found = label_curves.rate_table(sizes, curves, noise, truth)
+    assert list(found) == [(f"{n:03d} noisy labels", "n") for n in sizes] + [
+        ("expected for even noise", "n")
+    ]
+    assert found["010 noisy labels", "n"] is None
+    assert found["160 noisy labels", "n"].value == pytest.approx(4)
+    wrong = (0.1 + 0.1 + 0.4) / 3
+    assert found["expected for even noise", "n"].value == pytest.approx((1 - 2 * wrong) ** -2)
+
+
+def test_the_evener_method_spreads_least_but_for_one_class():
+    flat = np.array([[0.5, 0.5, 0.9], [0.4, 0.6, 0.0]])
+    steep, steeper = np.array([[0.2, 0.8, 0.0]] * 2), np.array([[0.0, 1.0, 0.5]] * 2)
+    np.testing.assert_allclose(label_curves.evener(flat, (steep, steeper), 2), [0.3, 0.2])

@@ -151,13 +151,14 @@ def test_a_network_whose_head_sees_no_mean_is_refused():
         networks.activation_maps(trained("alexnet", freeze="trunk"), pictures())
 
 
-def test_overlays_share_one_scale_and_lie_on_their_picture():
+def test_overlays_have_scales_of_their_own_and_lie_on_their_picture():
     maps = np.zeros((2, 4, 4))
     maps[0, 0, 0], maps[1, 3, 3] = 2.0, -0.5
     fig = networks.activation_overlays(np.full((2, 32, 32, 3), 0.5), maps, ["a", "b"])
     shown = [axis.images[1] for axis in fig.axes if len(axis.images) == 2]
-    assert len(shown) == 2 and all(one.get_clim() == (-2, 2) for one in shown)
+    assert len(shown) == 2 and all(one.get_clim() == (-1, 1) for one in shown)
     first, second = (np.asarray(one.get_array()) for one in shown)
+    assert first.max() == pytest.approx(1) and second.min() == pytest.approx(-1)
     assert np.unravel_index(first.argmax(), first.shape) < (12, 12)
     assert np.unravel_index(second.argmin(), second.shape) > (20, 20)
     with pytest.raises(ValueError, match="equally long"):

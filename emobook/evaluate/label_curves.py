@@ -122,24 +122,37 @@ def worth(clean_sizes, clean, noisy) -> np.ndarray:
 def exchange_rates(sizes, clean, noisy) -> list[Interval | None]:
     """How many noisy labels one clean label is worth, at each number of noisy labels.
 
-    sizes: (K,); clean, noisy: (S, K) accuracies of S draws. Each draw of noisy labels is read off
-    the mean curve of the clean ones (see `worth`); the rate is the geometric mean over draws, its
-    95 % interval Student's over their logarithms. None where a draw lies outside the clean curve.
+    sizes: (K,); clean, noisy: (S, K) accuracies of S draws. The mean noisy curve is read off the
+    mean clean one (see `worth`); None where it lies outside. The 95 % interval is Student's over
+    the logarithms of what single noisy draws give; its bounds are NaN where one of them lies
+    outside, and for fewer than three draws.
     """
-    sizes = np.asarray(sizes, dtype=float)
-    logs = np.log(sizes / [worth(sizes, np.mean(clean, axis=0), draw) for draw in noisy])
-    draws = len(logs)
-    rates = []
-    for column in logs.T:
-        if np.isnan(column).any():
-            rates.append(None)
-            continue
-        half = np.nan
-        if draws > 2:
-            half = stats.t.ppf(0.975, draws - 1) * column.std(ddof=1) / np.sqrt(draws)
-        middle = column.mean()
-        rates.append(Interval(*(float(np.exp(v)) for v in (middle, middle - half, middle + half))))
-    return rates
+    sizes, noisy = np.asarray(sizes, dtype=float), np.asarray(noisy, dtype=float)
+    curve, draws = np.mean(clean, axis=0), len(noisy)
+    middle = np.log(sizes / worth(sizes, curve, noisy.mean(axis=0)))
+    logs = np.log(sizes / [worth(sizes, curve, draw) for draw in noisy])
+    half = np.full(len(sizes), np.nan)
+    if draws > 2:
+        half = stats.t.ppf(0.975, draws - 1) * logs.std(axis=0, ddof=1) / np.sqrt(draws)
+    found = np.exp([middle, middle - half, middle + half]).T
+    return [None if np.isnan(row[0]) else Interval(*row.tolist()) for row in found]
+
+
+def rate_table(sizes, curves: dict, noise: dict, truth) -> dict:
+    """Rows of a table of `exchange_rates`: (row, kind of noise) → Interval, number or None.
+
+    curves: of `noise_curves`, with "clean"; noise: name → (C, C); truth (N,) positions. The last
+    row of each kind is what `even_noise_rate` expects of as many wrong labels. Sizes are written
+    with leading zeros, since tables are sorted by name.
+    """
+    found = {}
+    for name, table in noise.items():
+        rates = exchange_rates(sizes, curves["clean"], curves[name])
+        for size, rate in zip(sizes, rates, strict=True):
+            found[f"{size:0{len(str(max(sizes)))}d} noisy labels", name] = rate
+        expected = even_noise_rate(1 - np.diag(table)[truth].mean(), len(table))
+        found["expected for even noise", name] = Interval(expected, np.nan, np.nan)
+    return found
 
 
 def even_noise_rate(wrong: float, classes: int = 8) -> float:
@@ -185,6 +198,16 @@ def measured(values) -> Interval:
     """A value and its 95 % interval, of (1 + resamples,) values as above."""
     low, high = np.percentile(values[1:], [2.5, 97.5])
     return Interval(float(values[0]), float(low), float(high))
+
+
+def evener(recalls, others, without: int) -> np.ndarray:
+    """By how much the recalls (R, C) of one method spread less than those of each other method.
+
+    The spread is the standard deviation over the classes but `without`; what counts is the least
+    uneven of `others`. (R,)
+    """
+    own, *rest = (np.delete(part, without, axis=1).std(axis=1) for part in (recalls, *others))
+    return np.min(rest, axis=0) - own
 
 
 def rank_correlation(counts, recalls) -> np.ndarray:

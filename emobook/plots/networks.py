@@ -4,9 +4,9 @@ import dataclasses
 import math
 
 import cv2
+import matplotlib
 import numpy as np
 import torch
-from matplotlib.colors import TwoSlopeNorm
 from matplotlib.figure import Figure
 from sklearn.decomposition import PCA
 from sklearn.manifold import TSNE
@@ -19,6 +19,9 @@ from emobook.features.base import images_of
 from emobook.plots import EMOTION_COLORS, curve_with_band
 from emobook.plots.figure import figure, style
 
+_FOR = matplotlib.colors.LinearSegmentedColormap.from_list(
+    "against and for", ["#5e3c99", "#ffffff", "#e66101"]
+)
 MARKERS = dict(zip(MIKELS8, "o^sDvPX*", strict=True))  # with the colours, two ways to tell apart
 _OTHERS = ("#0173b2", "#de8f05", "#029e73", "#cc78bc", "#ca9161", "#949494", "#ece133", "#56b4e9")
 
@@ -221,27 +224,27 @@ def seen(X, recipe: backbones.Recipe) -> np.ndarray:
 def activation_overlays(pictures, maps, titles) -> Figure:
     """Pictures (N, S, S, 3) in 0..1, and below each its map (N, h, w) over a grey copy.
 
-    All maps share one scale: orange places speak for the class and purple ones against it, in
-    units of its logit, of which each place gives an equal part of its colour.
+    Each map is divided by its own largest absolute value: orange places speak for the class and
+    purple ones against it, the more the less of the picture is seen through.
     """
     pictures, maps = np.asarray(pictures, dtype=float), np.asarray(maps, dtype=float)
     if not len(pictures) == len(maps) == len(titles):
         raise ValueError("pictures, maps and titles must be equally long")
-    strongest = max(np.abs(maps).max(), 1e-12)
     fig, axes = figure(2, len(pictures), size=(1.5 + 1.9 * len(pictures), 4.2), squeeze=False)
     with style():
-        for (above, below), picture, map_, title in zip(
-            axes.T, pictures, maps, titles, strict=True
-        ):
+        for column, picture, part, title in zip(axes.T, pictures, maps, titles, strict=True):
+            above, below = column
             above.imshow(picture)
             above.set_title(title, fontsize=11)
             below.imshow(picture.mean(axis=2), cmap="gray", vmin=0, vmax=1)
-            large = cv2.resize(map_, picture.shape[1::-1], interpolation=cv2.INTER_CUBIC)
-            shown = below.imshow(large, cmap="PuOr_r", alpha=0.6,
-                                 norm=TwoSlopeNorm(0, -strongest, strongest))  # fmt: skip
-            for axis in (above, below):
+            large = cv2.resize(part, picture.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+            large = large / max(np.abs(part).max(), 1e-12)
+            shown = below.imshow(large, cmap=_FOR, vmin=-1, vmax=1, alpha=0.8 * np.abs(large))
+            for axis in column:
                 axis.axis("off")
-        fig.colorbar(shown, ax=axes[1].tolist(), label="part of the logit", shrink=0.85)
+        scale = matplotlib.cm.ScalarMappable(shown.norm, shown.cmap)
+        words = "against ← the class → for"
+        fig.colorbar(scale, ax=axes[1].tolist(), label=words, shrink=0.85, ticks=[-1, 0, 1])
     return fig
 
 
