@@ -8,17 +8,17 @@ from emobook.plots import noise as drawn
 
 def test_the_rule_and_the_path_of_a_picture():
     path = np.array([[0.6, 0.3, 0.1], [0.45, 0.45, 0.1], [0.1, 0.85, 0.05]])
-    rule, picture = drawn.torn(path, truth=0, weak=1).axes
+    rule, picture = drawn.torn([1, 2, 4], path, truth=0, weak=1).axes
     margin, chance = rule.lines[0].get_data()
     np.testing.assert_allclose(chance, np.maximum(0, 2 - np.exp(margin)), atol=1e-12)
     shown, weak, out = (line.get_ydata() for line in picture.lines)
     np.testing.assert_array_equal(shown, path[:, 0])
     np.testing.assert_array_equal(weak, path[:, 1])
     np.testing.assert_allclose(out, [2 - np.exp(0.3), 1, 0], atol=1e-12)
-    assert list(picture.lines[0].get_xdata()) == [1, 2, 3]
+    assert list(picture.lines[0].get_xdata()) == [1, 2, 4]
     for pair in ((1, 1), (0, 3), (-1, 0)):
         with pytest.raises(ValueError, match="two different positions"):
-            drawn.torn(path, *pair)
+            drawn.torn([1, 2, 4], path, *pair)
 
 
 def test_shares_are_drawn_over_epochs_with_their_bands_and_gaps():
@@ -43,3 +43,4 @@ def test_gains_are_points_below_each_other():
         np.testing.assert_allclose(reach, [[-1, 5], [-3, 1]])
     assert [label.get_text() for label in fig.axes[0].get_yticklabels()] == list(ways)
     assert fig.axes[0].yaxis_inverted()
+    assert fig.axes[0].get_xlim() == fig.axes[1].get_xlim() == (-6, 6)

@@ -11,12 +11,12 @@ from emobook.plots.figure import figure, style
 GREY, BLUE, ORANGE, GREEN = "#949494", "#0173b2", "#d55e00", "#029e73"
 
 
-def torn(probabilities, truth: int, weak: int) -> Figure:
+def torn(epochs, probabilities, truth: int, weak: int) -> Figure:
     """Left: the rule, the chance of being left out over the margin. Right: what a network says of
-    one picture after each epoch of training on a wrong label of it.
+    one picture after so many epochs of training on a wrong label of it.
 
-    probabilities: (E, C), one row for each epoch. truth, weak: positions of what the picture shows
-    and of its weak label. Raises ValueError where these are one, or outside 0..C-1.
+    epochs: (E,). probabilities: (E, C). truth, weak: positions of what the picture shows and of
+    its weak label. Raises ValueError where these are one, or outside 0..C-1.
     """
     probabilities = np.asarray(probabilities, dtype=float)
     size = probabilities.shape[1]
@@ -24,7 +24,6 @@ def torn(probabilities, truth: int, weak: int) -> Figure:
         raise ValueError(f"truth and weak must be two different positions in 0..{size - 1}")
     margin = np.linspace(0, 1, 101)
     chance = drop_probability(np.stack([1 + margin, 1 - margin], axis=1) / 2)
-    epochs = np.arange(1, len(probabilities) + 1)
     fig, (left, right) = figure(1, 2, size=(9, 3.5))
     with style():
         left.plot(margin, chance, color=GREY)
@@ -46,7 +45,7 @@ def left_out(epochs, curves: dict) -> Figure:
     high; NaN where nobody is left out.
     """
     names = ("pictures left out", "wrong labels among them", "wrong labels among those that stay")
-    fig, axes = panels(curves, size=(4.2, 3.2), xlabel="epochs before the rule", ylabel="share")
+    fig, axes = panels(curves, size=(3.2, 3.2), xlabel="epochs before the rule", ylabel="share")
     with style():
         for noise, parts in curves.items():
             kinds = zip(names, parts, (GREY, ORANGE, BLUE), ("s--", "D-", "o-"), strict=True)
@@ -70,6 +69,7 @@ def gains(found: dict) -> Figure:
     found: noise → way → (gain, low, high), shares; the same ways in every noise.
     """
     fig, axes = panels(found, size=(2.9, 2.9), xlabel="gain (points)")
+    most = 100 * max(np.abs(list(ways.values())).max() for ways in found.values()) + 1
     with style():
         for noise, ways in found.items():
             value, low, high = 100 * np.array(list(ways.values()), dtype=float).T
@@ -82,6 +82,7 @@ def gains(found: dict) -> Figure:
                 )
             axes[noise].axvline(0, color="#333333", linewidth=1)
             axes[noise].set_yticks(place, list(ways))
+            axes[noise].set_xlim(-most, most)
             axes[noise].grid(axis="y", visible=False)
         axes[noise].invert_yaxis()
     return fig
