@@ -114,6 +114,8 @@ class Pictures:
     def _remember(self, rows, label: str = "frozen levels") -> None:
         """Compute the maps of frozen levels for the pictures that have none yet."""
         missing = {self._key(row): row for row in rows if self._key(row) not in _remembered}
+        if not missing:
+            return
         missing = list(missing.items())
         network = self.network.to(self.fabric.device)  # whose frozen levels never leave eval mode
         with ThreadPoolExecutor() as pool, torch.no_grad(), self.fabric.autocast():
