@@ -127,6 +127,13 @@ def test_places_count_within_a_class():
     assert len(label_curves.places([])) == 0
 
 
+def test_cuts_keep_the_first_of_each_class():
+    labels = np.array([0, 1, 0, 0, 1, 0])
+    assert np.flatnonzero(label_curves.up_to([3, 1])(labels)).tolist() == [0, 1, 2, 3]
+    assert np.flatnonzero(label_curves.one_of(2)(labels)).tolist() == [0, 1, 3]
+    assert np.flatnonzero(label_curves.one_of(8)(labels)).tolist() == [0, 1]
+
+
 def test_rank_correlation_is_that_of_scipy():
     counts, rows = DRAW.integers(9, size=8), DRAW.random((5, 8)).round(1)
     found = label_curves.rank_correlation(counts, rows)
@@ -155,13 +162,33 @@ def test_the_table_of_rates_ends_with_what_is_expected():
     assert list(found) == [(f"{n:03d} noisy labels", "n") for n in sizes] + [
         ("expected for even noise", "n")
     ]
-    assert found["010 noisy labels", "n"] is None
-    assert found["160 noisy labels", "n"].value == pytest.approx(4)
+    assert found["010 noisy labels", "n"]["value"] is None
+    assert found["010 noisy labels", "n"]["note"].startswith("not run")
+    assert found["160 noisy labels", "n"]["value"] == pytest.approx(4)
     wrong = (0.1 + 0.1 + 0.4) / 3
-    assert found["expected for even noise", "n"].value == pytest.approx((1 - 2 * wrong) ** -2)
+    assert found["expected for even noise", "n"]["value"] == pytest.approx((1 - 2 * wrong) ** -2)
 
 
 def test_the_evener_method_spreads_least_but_for_one_class():
     flat = np.array([[0.5, 0.5, 0.9], [0.4, 0.6, 0.0]])
     steep, steeper = np.array([[0.2, 0.8, 0.0]] * 2), np.array([[0.0, 1.0, 0.5]] * 2)
     np.testing.assert_allclose(label_curves.evener(flat, (steep, steeper), 2), [0.3, 0.2])
+
+
+def test_readings_of_figure_3():
+    truth = np.repeat(np.arange(8), 40)
+    shares = np.array([50, 10, 30, 60, 20, 28, 9, 29])
+    right = {
+        "plain": np.where(truth == 6, 0.9, 0.3),
+        "noisy": np.where(truth == 3, 0.9, 0.25),
+        "clean": 0.1 + 0.1 * truth,
+        "skewed": shares[truth] / 100,
+    }
+    recalls = {name: label_curves.resampled_recalls(truth, part) for name, part in right.items()}
+    follows, even, fear = label_curves.readings(*recalls.values(), shares)
+    assert follows.value == pytest.approx(1) and fear.value == pytest.approx(0.9 - 0.7)
+    spread = np.std([0.3] * 6 + [0.9])
+    assert even.value == pytest.approx(min(spread, np.std([0.1, 0.2, 0.3, 0.5, 0.6, 0.7, 0.8])))
+    scores = np.eye(8)[np.stack([truth, (truth + 1) % 8])]
+    found = label_curves.recalls_of(truth, {"half": scores})["half"]
+    assert found.shape == (2001, 8) and (found == 0.5).all()

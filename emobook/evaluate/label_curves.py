@@ -10,6 +10,7 @@ from sklearn.preprocessing import StandardScaler
 
 from emobook._bootstrap import Interval
 from emobook.datasets import crowd
+from emobook.emotions import indices
 from emobook.evaluate.folds import repeated_folds
 
 PENALTY = 0.3  # C times the number of labels
@@ -32,6 +33,16 @@ def quota(present, shares) -> np.ndarray:
     """
     present, shares = np.asarray(present), np.asarray(shares, dtype=float)
     return np.maximum(1, np.floor(shares * (present / shares).min() + 1e-9)).astype(np.int64)
+
+
+def up_to(most):
+    """A cut: labels (N,) → which images to keep, at most `most` (C,) of each class, the first."""
+    return lambda labels: places(labels) < np.asarray(most)[labels]
+
+
+def one_of(every: int):
+    """A cut: labels (N,) → which images to keep, one of `every` of each class, and at least one."""
+    return lambda labels: places(labels) % every == 0
 
 
 def label_curve(features, labels, sizes, folds, seed: int = 0, classes: int = 8) -> np.ndarray:
@@ -139,19 +150,24 @@ def exchange_rates(sizes, clean, noisy) -> list[Interval | None]:
 
 
 def rate_table(sizes, curves: dict, noise: dict, truth) -> dict:
-    """Rows of a table of `exchange_rates`: (row, kind of noise) → Interval, number or None.
+    """Cells of a table of `exchange_rates`: (row, kind of noise) → arguments of a recorded row.
 
     curves: of `noise_curves`, with "clean"; noise: name → (C, C); truth (N,) positions. The last
     row of each kind is what `even_noise_rate` expects of as many wrong labels. Sizes are written
-    with leading zeros, since tables are sorted by name.
+    with leading zeros, since tables are sorted by name. The arguments are value, low, high and
+    note; a rate that cannot be read off has the value None and says so.
     """
-    found = {}
+    found, width = {}, len(str(max(sizes)))
     for name, table in noise.items():
-        rates = exchange_rates(sizes, curves["clean"], curves[name])
-        for size, rate in zip(sizes, rates, strict=True):
-            found[f"{size:0{len(str(max(sizes)))}d} noisy labels", name] = rate
+        for size, rate in zip(
+            sizes, exchange_rates(sizes, curves["clean"], curves[name]), strict=True
+        ):
+            cell = {"value": None, "note": "not run: outside the clean curve"}
+            if rate is not None:
+                cell = {k: v for k, v in rate._asdict().items() if np.isfinite(v)}
+            found[f"{size:0{width}d} noisy labels", name] = cell
         expected = even_noise_rate(1 - np.diag(table)[truth].mean(), len(table))
-        found["expected for even noise", name] = Interval(expected, np.nan, np.nan)
+        found["expected for even noise", name] = {"value": expected}
     return found
 
 
@@ -184,6 +200,14 @@ def resampled_recalls(truth, correct, classes: int = 8, resamples: int = 2000, s
     return found
 
 
+def recalls_of(truth, scores: dict) -> dict[str, np.ndarray]:
+    """`resampled_recalls` of each method; scores: method → (S, N, C), averaged over S seeds."""
+    return {
+        name: resampled_recalls(truth, (part.argmax(axis=2) == truth).mean(axis=0), part.shape[2])
+        for name, part in scores.items()
+    }
+
+
 def recall_table(recalls: dict, classes) -> pd.DataFrame:
     """Recalls by method and class, as `plots.art.class_rates` takes them: class, method, value,
     low, high in percent. recalls: method → what `resampled_recalls` gives."""
@@ -208,6 +232,22 @@ def evener(recalls, others, without: int) -> np.ndarray:
     """
     own, *rest = (np.delete(part, without, axis=1).std(axis=1) for part in (recalls, *others))
     return np.min(rest, axis=0) - own
+
+
+def readings(plain, noisy, clean, skewed, shares) -> tuple[Interval, Interval, Interval]:
+    """What You et al. (2016) read off their Figure 3, above 0 where it holds here, too.
+
+    plain, noisy, clean: `resampled_recalls` of their three methods; skewed: of one that learned
+    from numbers in the proportion of `shares`. Returns the rank correlation of `shares` with
+    `skewed`; by how much `noisy` is evener than the others, contentment apart; by how much fear is
+    found more often by `plain` than by `clean`.
+    """
+    contentment, fear = indices(["contentment", "fear"])
+    return (
+        measured(rank_correlation(shares, skewed)),
+        measured(evener(noisy, (plain, clean), contentment)),
+        measured((plain - clean)[:, fear]),
+    )
 
 
 def rank_correlation(counts, recalls) -> np.ndarray:
