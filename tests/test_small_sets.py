@@ -13,6 +13,7 @@ from emobook.models.small_sets import pca_svm, simulated, three_networks, varian
 DRAW = np.random.default_rng(2)
 Y = np.repeat(np.arange(4), [40, 25, 15, 12])
 X = DRAW.normal(size=(92, 60)) * np.linspace(4, 0.1, 60) + 4 * np.eye(4, 60)[Y] + 3
+WIDE = np.hstack([X, X @ DRAW.normal(size=(60, 90)) / 8 + DRAW.normal(size=(92, 90))])
 FOLDS = evaluate.repeated_folds(Y, splits=4, repeats=1)
 
 
@@ -21,11 +22,12 @@ def scores(x, model, y=Y):
     return np.stack(found.sort_values("index")["scores"])
 
 
-def test_strict_finds_components_on_the_training_images_alone():
-    found = scores(*pca_svm(X, 5))
+@pytest.mark.parametrize("x", [X, WIDE], ids=["tall", "wide"])
+def test_strict_finds_components_on_the_training_images_alone(x):
+    found = scores(*pca_svm(x, 5))
     for fold in FOLDS:
-        pca = PCA(5, svd_solver="full").fit(X[fold.train])
-        inside, outside = pca.transform(X[fold.train]), pca.transform(X[fold.test])
+        pca = PCA(5, svd_solver="full").fit(x[fold.train])
+        inside, outside = pca.transform(x[fold.train]), pca.transform(x[fold.test])
         length = (inside**2).sum(axis=1).mean()
         for label in range(4):
             svm = SVC(kernel="linear", C=1 / length, class_weight="balanced", tol=1e-6)
