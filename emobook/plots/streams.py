@@ -53,10 +53,12 @@ def costs(networks: dict, together: dict | None = None) -> Figure:
                 products / 1e9, parameters / 1e6, marker=marker, s=60, color=color, label=label,
                 zorder=3,
             )  # fmt: skip
-            for name, x, y in zip(some, products / 1e9, parameters / 1e6, strict=True):
+            places = sorted(zip(products / 1e9, parameters / 1e6, some, strict=True))
+            for index, (x, y, name) in enumerate(places):  # neighbours' names on either side
                 axis.annotate(
-                    name, (x, y), (0, 8), textcoords="offset points", ha="center", fontsize=9
-                )
+                    name, (x, y), (0, (8, -16)[index % 2]), textcoords="offset points",
+                    ha="center", fontsize=9,
+                )  # fmt: skip
         for scale in (axis.xaxis, axis.yaxis):
             scale.set_major_formatter("{x:g}")
         axis.margins(0.18)
