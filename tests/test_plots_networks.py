@@ -146,6 +146,11 @@ def test_the_mean_of_a_map_and_the_bias_are_the_logit(freeze):
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+def test_half_precision_is_exact_enough():
+    model = trained("tf_efficientnet_lite0", freeze="trunk", precision="bf16-mixed")
+    assert networks.activation_maps(model, pictures()).shape == (3, 3, 2, 2)
+
+
 def test_a_network_whose_head_sees_no_mean_is_refused():
     with pytest.raises(ValueError, match="'alexnet' does not see the mean of the last map"):
         networks.activation_maps(trained("alexnet", freeze="trunk"), pictures())

@@ -202,8 +202,8 @@ def activation_maps(classifier, X) -> np.ndarray:
             for hook in hooks:
                 hook.remove()
         last, pooled = given[0][-1].float(), seen[0].float()
-        mean = last.mean(dim=(2, 3))
-        if mean.shape != pooled.shape or not torch.allclose(mean, pooled, rtol=1e-3, atol=1e-4):
+        mean, rounding = last.mean(dim=(2, 3)), 1e-3 if seen[0].dtype == torch.float32 else 3e-2
+        if mean.shape != pooled.shape or (mean - pooled).norm() > rounding * pooled.norm():
             raise ValueError(
                 f"the last layer of {name} with backbone {classifier.backbone!r} does not see the "
                 "mean of the last map over its places, so these maps would not be exact: take an "
