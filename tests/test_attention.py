@@ -338,7 +338,7 @@ def test_fitted_stores_it_and_clone_knows_all_parameters(table, tmp_path, monkey
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"attention": "soft"}, "form must be one of literal, scaled, context, not 'soft'"),
+        ({"attention": "soft"}, "attention must be one of literal, scaled, context, not 'soft'"),
         ({"streams": "two"}, "streams must be one of both, attention, plain, not 'two'"),
     ],
 )

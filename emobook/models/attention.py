@@ -177,6 +177,8 @@ class AttentionClassifier(NetworkClassifier):
     def _top(self, parts: Stages, classes: int) -> Top:
         if self.streams not in STREAMS:
             raise ValueError(f"streams must be one of {', '.join(STREAMS)}, not {self.streams!r}")
+        if self.attention not in FORMS:
+            raise ValueError(f"attention must be one of {', '.join(FORMS)}, not {self.attention!r}")
         plain = attended = layer = None
         if self.streams != "attention":
             plain = parts.pool
