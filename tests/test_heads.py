@@ -269,10 +269,8 @@ def test_predict_refuses_other_features():
 
 
 def test_create_knows_every_name():
-    without = ("majority", "mean", "fine-tuned", "deep-sentibank")
     for name in models.names():
-        options = {} if name in without else {"features": FirstPixels()}
-        assert clone(models.create(name, **options)) is not None
+        assert clone(models.create(name)) is not None
 
 
 def test_create_suggests_close_names():
