@@ -209,7 +209,8 @@ def activation_maps(classifier, X) -> np.ndarray:
                 "mean of the last map over its places, so these maps would not be exact: take an "
                 "EfficientNet, ResNet or DenseNet"
             )
-        return class_maps(last, head.weight.float())
+        # in double precision, which autocast leaves alone
+        return class_maps(last.double(), head.weight.double()).float()
 
     return classifier._each(X, of_batch)
 
