@@ -145,7 +145,8 @@ def gain_panels(gains: pd.DataFrame) -> Figure:
     gains: columns set, method, metric, value, low, high in points.
     """
     methods, sets = gains["method"].unique(), gains["set"].unique()
-    fig, axes = panels(gains["metric"].unique(), size=(3.4, 1.5 + 0.24 * len(methods) * len(sets)))
+    height = 1.5 + len(methods) * max(0.55, 0.24 * len(sets))
+    fig, axes = panels(gains["metric"].unique(), size=(3.4, height))
     with style():
         for metric, axis in axes.items():
             for k, name in enumerate(sets):
