@@ -467,6 +467,13 @@ def test_compare_of_some_columns():
     assert set(found["column"]) == {"accuracy"} and len(found) == 3
 
 
+def test_compare_of_rows_that_begin_with_a_name():
+    for row in ("Fine-tuned-CNN, mine", "another"):
+        results.record_row("you2016", "Table 3", row, "accuracy", "fi", "accuracy", 0.5)
+    found = results.compare("you2016", "Table 3", columns=["accuracy"], rows=["Fine-tuned-CNN"])
+    assert list(found["row"]) == ["Fine-tuned-CNN", "Fine-tuned-CNN, mine"]
+
+
 def test_compare_marks_the_record_as_recorded(book, monkeypatch):
     cell = "rao2019,Table 2,Ours + L_cls,FI-8,fi,accuracy,0.543,0.49,0.6,374,,,"
     put(book / "results/real/40_x", cell, started="2026-01-31T10:00", hardware="2 cores")

@@ -24,7 +24,12 @@ ORDER = ("now", *stored.RECORDED)
 
 
 def compare(
-    paper: str, item: str, profile: str | None = None, columns=None, down: str | None = None
+    paper: str,
+    item: str,
+    profile: str | None = None,
+    columns=None,
+    down: str | None = None,
+    rows=None,
 ) -> Table:
     """Printed and corrected numbers of a paper's table or figure beside what was measured.
 
@@ -35,7 +40,8 @@ def compare(
     shares are in percent as well. What nothing was measured for has the note "not run". In a
     notebook it shows as a table with a column per data set, or with `down` in the paper's form:
     "row" has the paper's rows below each other, "column" its columns, and each cell holds what is
-    printed and below it what was measured. columns: only these of the item.
+    printed and below it what was measured. columns: only these of the item. rows: only those
+    whose names begin with one of these.
 
     Raises ValueError for an unknown paper, and for an item that is neither printed nor measured.
     """
@@ -49,6 +55,10 @@ def compare(
         raise ValueError(f"{paper} has no item {item!r}: it has {', '.join(known)}")
     if columns is not None:
         printed, measured = (part[part["column"].isin(columns)] for part in (printed, measured))
+    if rows is not None:
+        printed, measured = (
+            part[part["row"].str.startswith(tuple(rows))] for part in (printed, measured)
+        )
     cells = pd.merge(printed, measured, on=["row", "column"], how="outer", sort=False)
     # The paper's rows and columns in its order, what it does not have after them.
     ranks = [_rank(cells[name], printed[name]) for name in ("row", "column")]
