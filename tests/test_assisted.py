@@ -5,9 +5,9 @@ import pytest
 from sklearn.base import clone
 from test_streams import QUICK, pictures  # noqa: F401  (a fixture)
 
-from emobook import models, train
+from emobook import evaluate, models, train
 from emobook.emotions import MIKELS8
-from emobook.models.assisted import BinaryAssistedClassifier
+from emobook.models.assisted import BinaryAssistedClassifier, random_halving
 from emobook.models.streams import HiddenLayerClassifier
 
 
@@ -103,3 +103,11 @@ def test_the_fit_is_stored_and_repeats(pictures):  # noqa: F811
 def test_by_name():
     model = models.create("binary-assisted", assist=None)
     assert isinstance(model, BinaryAssistedClassifier) and model.assist is None
+
+
+def test_a_random_halving_says_nothing_of_polarity():
+    drawn = [random_halving(seed) for seed in range(20)]
+    for groups in drawn:
+        assert groups.sum() == 4
+        assert groups[evaluate.polarity_labels(np.arange(8)) == 1].sum() == 2
+    assert len({tuple(groups) for groups in drawn}) > 10

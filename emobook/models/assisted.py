@@ -61,3 +61,17 @@ class BinaryAssistedClassifier(StreamsClassifier):
                 f"not {self.assist!r}"
             )
         return found
+
+
+def random_halving(seed: int = 0) -> np.ndarray:
+    """A group for each of Mikels' eight, 0 or 1, which says nothing of polarity: (8,).
+
+    Either group holds two positive and two negative emotions, drawn from `seed`: the control for
+    an assistant that learns polarity.
+    """
+    halves = np.random.default_rng(seed).permuted([[0, 0, 1, 1]] * 2, axis=1)
+    side = polarity(np.arange(8))
+    groups = np.empty(8, dtype=int)
+    for half, which in zip(halves, np.unique(side), strict=True):
+        groups[side == which] = half
+    return groups
