@@ -219,6 +219,18 @@ def test_fitted_stores_it_and_gives_the_same_bits(clean_cache, table, monkeypatc
     assert second.history_.losses.tolist() == first.history_.losses.tolist()
 
 
+@pytest.mark.parametrize("change", [{"freeze": "trunk"}, {"size": 64}, {"seed": 1}])
+def test_warm_start_goes_on_from_the_same_design_only(table, change):
+    model = FineTunedClassifier(**QUICK, warm_start=True, augment=False)
+    model.fit(table, table["label"])
+    first = model.network_
+    assert model.fit(table, table["label"]).network_ is first
+    model.set_params(**change).fit(table, table["label"])
+    assert model.network_ is not first
+    fresh = FineTunedClassifier(**QUICK | change, augment=False).fit(table, table["label"])
+    np.testing.assert_array_equal(model.predict_proba(table), fresh.predict_proba(table))
+
+
 def test_clone_create_and_cross_validation(table):
     model = models.create("fine-tuned", **QUICK)
     assert clone(model).get_params() == model.get_params()

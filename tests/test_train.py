@@ -356,6 +356,13 @@ def test_kill_between_the_two_files_is_as_if_nothing_was_stored(clean_cache, log
     assert fits(log) == 2
 
 
+def test_processes_that_train_together_wait_for_no_lock(clean_cache, log, monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for _ in range(2):
+        assert train.fitted(Counting(str(log)), X, Y).answer_ == np.bincount(Y).argmax()
+    assert fits(log) == 2 and not list(clean_cache.glob("models/*"))
+
+
 def test_a_full_disk_does_not_cost_the_training(clean_cache, log, monkeypatch):
     def full(*_):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

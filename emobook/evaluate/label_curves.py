@@ -51,8 +51,8 @@ def label_curve(features, labels, sizes, folds, seed: int = 0, classes: int = 8)
     features (N, D), of a frozen network; labels (N,) positions, perhaps wrong ones; folds: of one
     repeat of `repeated_folds`. In each fold the training images are shuffled by `seed`, and the
     first `size` of them teach a logistic regression with C = .3 / size, so that the mean over
-    images counts as much against the penalty in all of them. Standardisation and principal components (all that
-    there are) come from every training image, for which no label is needed.
+    images counts as much against the penalty in all of them. Standardisation and principal
+    components (all that there are) come from every training image, for which no label is needed.
 
     Raises ValueError where a fold has fewer training images than the largest size.
     """

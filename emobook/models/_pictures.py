@@ -65,18 +65,14 @@ class Pictures:
 
         The inputs are squares, random ones or the middle; or remembered maps.
         """
-        remember = self.frozen and not self.augment
-        if remember:
-            self._remember(rows)
-        else:
-            self._decode()
+        self.ready(rows)
         plain = train.minibatches(torch.from_numpy(rows), *tensors, size=self.size, seed=self.seed)
         room = self.recipe.resize - self.recipe.size
 
         def of_epoch(epoch: int):
             draw = np.random.default_rng([self.seed, epoch])
             for some, *rest in plain(epoch):
-                if remember or not self.augment:
+                if not self.augment:
                     yield self.inputs(some.numpy()), *rest
                     continue
                 corners = draw.integers(room + 1, size=(len(some), 2))
@@ -85,13 +81,19 @@ class Pictures:
 
         return of_epoch
 
-    def inputs(self, rows) -> tuple[torch.Tensor, ...]:
-        """What `Trained` takes for these pictures, without augmentation."""
+    def ready(self, rows) -> None:
+        """Do beforehand what `inputs` needs of these pictures, while the network is still here."""
         if self.frozen and not self.augment:
             self._remember(rows)
+        else:
+            self._decode()
+
+    def inputs(self, rows) -> tuple[torch.Tensor, ...]:
+        """What `Trained` takes for these pictures, without augmentation."""
+        self.ready(rows)
+        if self.frozen and not self.augment:
             found = [_remembered[self._key(row)] for row in rows]
             return tuple(channels_last(torch.stack(maps)) for maps in zip(*found, strict=True))
-        self._decode()
         room = self.recipe.resize - self.recipe.size
         return (self._cut(rows, np.full((len(rows), 2), room // 2), np.zeros(len(rows))),)
 

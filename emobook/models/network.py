@@ -47,7 +47,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     accelerator, devices, precision: of Fabric, such as "cpu", 1, "32-true" or "gpu", 1,
         "bf16-mixed".
     seed: of the new layers, the batches, the augmentation and the validation images.
-    warm_start: go on from the network of the last `fit`, if it had the same classes.
+    warm_start: go on from the network of the last `fit`, if it had the same classes and design.
 
     A pretrained network keeps the means and variances of its batch normalisation: the batches
     that a CPU has time for are too small to estimate them anew, and several processes then learn
@@ -154,8 +154,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         _targets.check_sgd(self)
         targets = _targets.prepare(self, X, y, distributions, p)
         rows, held_out = self._split(X, targets.labels, validation)
-        goes_on = self.warm_start and hasattr(self, "network_")
-        goes_on = goes_on and np.array_equal(self.classes_, targets.classes)
+        known = self.warm_start and getattr(self, "design_", None) == self._design()
+        goes_on = known and np.array_equal(self.classes_, targets.classes)
         self.classes_, truth = targets.classes, targets.labels[held_out]
         if validation is not None:
             truth = _targets.positions(validation[1], self.classes_, "validation labels")
@@ -168,6 +168,7 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         pictures = watched = Pictures(X, self)
         if validation is not None:
             watched, held_out = Pictures(validation[0], self), np.arange(len(truth))
+        watched.ready(held_out)
         self.history_ = train.fit(
             Trained(self.network_, self.recipe_, live=not self.pretrained),
             self._loss(targets),
@@ -223,9 +224,16 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                     found.append(apply(network, maps)[:count].cpu().numpy())
         return np.concatenate(found)
 
+    def _design(self) -> dict:
+        """The parameters that say which network it is."""
+        own = {*self._get_param_names()} - {*NetworkClassifier._get_param_names()}
+        own |= {"backbone", "pretrained", "size", "freeze", *(() if self.pretrained else ("seed",))}
+        return {name: getattr(self, name) for name in sorted(own)}
+
     def _load(self, pretrained: bool) -> None:
-        network, self.recipe_ = self._build(len(self.classes_), pretrained)
-        self.network_ = channels_last(network)
+        self.design_ = self._design()
+        built, self.recipe_ = self._build(len(self.classes_), pretrained)
+        self.network_ = channels_last(built)
 
     def _split(self, X, labels, validation):
         """Positions of the images to learn from, and of those to choose the epoch on."""
@@ -250,13 +258,11 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
     def _optimizer(self):
         names, new = dict(self.network_.named_parameters()), set(self.network_.new)
         old = [value for name, value in names.items() if name not in new and value.requires_grad]
-        layers = [{"params": [names[name] for name in names if name in new], "lr": self._head_lr()}]
+        fresh = [names[name] for name in names if name in new]
+        layers = [{"params": fresh, "lr": self.lr * self.head_lr_factor}]
         if old:
             layers.append({"params": old, "lr": self.lr})
         return torch.optim.SGD(layers, momentum=self.momentum, weight_decay=self.weight_decay)
-
-    def _head_lr(self) -> float:
-        return self.lr * self.head_lr_factor
 
     def __getstate__(self):
         """The state without the network, but with its weights."""

@@ -7,6 +7,7 @@ content of everything that went into it, and gives it to whoever asks again.
 
 import dataclasses
 import json
+import os
 import warnings
 
 import filelock
@@ -74,6 +75,7 @@ def fit(
             module.load_state_dict(state["module"])
             optimizer.load_state_dict(state["optimizer"])
             checkpoint.set_random_state(state["random"])
+            kept = kept and {name: value.to(fabric.device) for name, value in kept.items()}
         first = epochs if done else len(losses)
         for epoch in progress(range(first, epochs), label, show=fabric.global_rank == 0):
             network.train()
@@ -161,9 +163,11 @@ def fitted(estimator, X, y=None, **fit_params):
     Whoever comes first trains, others wait for it; a damaged file is trained again, with a
     warning. What is returned has always been read back, so all callers predict the same bits. An
     estimator that cannot be stored, or finds no room, is returned as trained, with a warning that
-    says why.
+    says why. Of several processes that train together (torchrun) each trains, and nothing is kept.
     """
     estimator = sklearn.base.clone(estimator)
+    if int(os.environ.get("WORLD_SIZE", 1)) > 1:  # they wait for each other: none may for a lock
+        return estimator.fit(X, y, **fit_params)
     key, packages = _key(estimator, X, y, fit_params)
     base = cache_dir() / "models" / key
     base.parent.mkdir(exist_ok=True)

@@ -44,7 +44,7 @@ def next_one(fabric) -> "Checkpoint":
 
 
 class Checkpoint:
-    """The state of one loop: a file, written by the first process and read by all."""
+    """The state of one loop, in a file."""
 
     def __init__(self, path: Path | None, fabric):
         self.path, self.fabric, self.written = path, fabric, time.monotonic()
