@@ -7,10 +7,15 @@ from PIL import Image
 from sklearn.base import clone, is_regressor
 
 from emobook import datasets, models
+from emobook.models.streams import HiddenLayerClassifier
 
 TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
 QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
 QUICK |= {"pcnn": TINY}
+SMALL = {"size": 32, "freeze": "trunk", "augment": False, "epochs": 1, "validation_share": 0.25}
+QUICK |= dict.fromkeys(
+    ("lite-emo", "binary-assisted"), {"network": HiddenLayerClassifier(16, **SMALL)}
+)
 QUICK |= dict.fromkeys(("attention", "mldrnet", "mldrnet-patches", "cnn-rnn"), TINY)
 
 
@@ -30,14 +35,19 @@ def estimator(request, dataset):
     return made.fit(dataset.table, dataset.ratings.to_numpy() if is_regressor(made) else names)
 
 
+def scores_of(classifier):
+    """Probabilities, or the margins of a support vector machine, which has none."""
+    return getattr(classifier, "predict_proba", None) or classifier.decision_function
+
+
 def test_predict_reads_only_the_path(estimator, dataset):
     """Votes, shares and boxes may guide the training; at test time there is a picture, no more."""
     paths = dataset.table[["path"]]
-    scores = "predict_proba" if hasattr(estimator, "predict_proba") else "decision_function"
-    for method in ("predict",) if is_regressor(estimator) else ("predict", scores):
-        expected = getattr(estimator, method)(dataset.table)
+    more = [] if is_regressor(estimator) else [scores_of(estimator)]
+    for method in (estimator.predict, *more):
+        expected = method(dataset.table)
         assert len(expected) == len(dataset)
-        np.testing.assert_array_equal(getattr(estimator, method)(paths), expected)
+        np.testing.assert_array_equal(method(paths), expected)
 
 
 def test_names_and_places_of_the_files_do_not_matter(estimator, dataset, tmp_path):
@@ -46,6 +56,6 @@ def test_names_and_places_of_the_files_do_not_matter(estimator, dataset, tmp_pat
     for i in (5, 11):
         moved.append(str(tmp_path / "fear, ünï" / f"{i} anger.png"))
         Image.open(dataset.paths[i]).save(moved[-1])
-    method = estimator.predict if is_regressor(estimator) else estimator.predict_proba
+    method = estimator.predict if is_regressor(estimator) else scores_of(estimator)
     found, expected = method(pd.DataFrame({"path": moved})), method(dataset.table)[[5, 11]]
     np.testing.assert_allclose(found, expected, rtol=1e-5)  # smaller batches round otherwise
