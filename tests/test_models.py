@@ -13,9 +13,8 @@ TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "vali
 QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
 QUICK |= {"pcnn": TINY}
 SMALL = {"size": 32, "freeze": "trunk", "augment": False, "epochs": 1, "validation_share": 0.25}
-QUICK |= dict.fromkeys(
-    ("lite-emo", "binary-assisted"), {"network": HiddenLayerClassifier(16, **SMALL)}
-)
+BESIDE = {"network": HiddenLayerClassifier(16, **SMALL)}
+QUICK |= {"lite-emo": BESIDE, "binary-assisted": BESIDE}
 QUICK |= dict.fromkeys(("attention", "mldrnet", "mldrnet-patches", "cnn-rnn"), TINY)
 
 
