@@ -45,7 +45,7 @@ class Pictures:
         self.network, self.augment, self.seed = (
             estimator.network_, estimator.augment, estimator.seed,
         )  # fmt: skip
-        self.size = estimator.batch_size
+        self.batch_size = estimator.batch_size
         self.fabric = fabric or lightning_fabric.Fabric(
             accelerator=estimator.accelerator, devices=1, precision=estimator.precision
         )
@@ -66,7 +66,9 @@ class Pictures:
         The inputs are squares, random ones or the middle; or remembered maps.
         """
         self.ready(rows)
-        plain = train.minibatches(torch.from_numpy(rows), *tensors, size=self.size, seed=self.seed)
+        plain = train.minibatches(
+            torch.from_numpy(rows), *tensors, size=self.batch_size, seed=self.seed
+        )
         room = self.recipe.resize - self.recipe.size
 
         def of_epoch(epoch: int):
