@@ -7,6 +7,9 @@ from PIL import Image
 from sklearn.base import clone, is_regressor
 
 from emobook import datasets, models
+from emobook.features import DeepFeatures
+from emobook.models.finetune import FineTunedClassifier
+from emobook.models.fusion import svm_head
 from emobook.models.streams import HiddenLayerClassifier
 
 TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
@@ -15,6 +18,8 @@ QUICK |= {"pcnn": TINY}
 SMALL = {"size": 32, "freeze": "trunk", "augment": False, "epochs": 1, "validation_share": 0.25}
 BESIDE = {"network": HiddenLayerClassifier(16, **SMALL)}
 QUICK |= {"lite-emo": BESIDE, "binary-assisted": BESIDE}
+QUICK["convex-fusion"] = {"second": FineTunedClassifier(**TINY), "first": DeepFeatures()}
+QUICK["supplementary-fusion"] = {**QUICK["convex-fusion"], "head": svm_head()}
 QUICK |= dict.fromkeys(("attention", "mldrnet", "mldrnet-patches", "cnn-rnn"), TINY)
 
 

@@ -29,6 +29,8 @@ _METHODS = {
     "lite-emo": "light:LiteEmoClassifier",
     "binary-assisted": "assisted:BinaryAssistedClassifier",
     "pcnn": "progressive:pcnn",
+    "convex-fusion": "fusion:ConvexFusion",
+    "supplementary-fusion": "fusion:SupplementaryFusion",
 }  # name → module below emobook.models : what makes the estimator
 
 

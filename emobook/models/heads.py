@@ -14,18 +14,16 @@ from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_array, check_is_fitted
-from torch import nn
 
-from emobook import train
-from emobook._threads import one_thread
 from emobook.emotions import indices
 from emobook.models import _targets
+from emobook.models._heads import Heads
 
 LAMS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)  # of Rao et al., Fig. 8
 
 
 class SoftmaxHead(ClassifierMixin, BaseEstimator):
-    """Linear layer and softmax on standardised features, trained by SGD with momentum.
+    """Linear layer and softmax on features, trained by SGD with momentum.
 
     features: a transformer from X to (N, D), fitted with the head; None takes X as (N, D) itself.
     loss, lam, form, offset: "cross_entropy" (eq. 7), "multi_task" (eq. 6 with λ = lam, and the
@@ -35,15 +33,15 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         chosen by inner folds of fi's 374 photos, in 1280 features of a frozen network, so on fi
         itself they are not quite blind. The best decay falls with the number of images: try .05
         for some thousands.
+    standardise: centre features and divide them by their deviation over the training images;
+        False takes them as they are.
     seed: of the initial weights. The order of the batches is the same for every seed, so that
         heads can be trained together.
     warm_start: go on from the weights (and the features and the scale) of the last `fit`, if it
         had the same classes.
 
-    Features are standardised by their mean and deviation over the training images.
-
-    After `fit`: `classes_` (C,), `coef_` (D, C) and `intercept_` (C,) for standardised features,
-    `scaler_`, `best_epoch_`, and `features_`, the fitted transformer.
+    After `fit`: `classes_` (C,), `coef_` (D, C) and `intercept_` (C,) for features that `scaler_`
+    standardised, `best_epoch_`, and `features_`, the fitted transformer.
     """
 
     def __init__(
@@ -58,6 +56,7 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         momentum=0.9,
         weight_decay=1.0,
         batch_size=64,
+        standardise=True,
         seed=0,
         warm_start=False,
     ):
@@ -71,6 +70,7 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.batch_size = batch_size
+        self.standardise = standardise
         self.seed = seed
         self.warm_start = warm_start
 
@@ -93,7 +93,8 @@ class SoftmaxHead(ClassifierMixin, BaseEstimator):
         self.classes_ = targets.classes
         inputs = self._inputs(X)
         if not goes_on:
-            self.scaler_ = StandardScaler().fit(inputs)
+            moved = {"with_mean": self.standardise, "with_std": self.standardise}
+            self.scaler_ = StandardScaler(**moved).fit(inputs)
         if validation is not None:
             X_val, y_val = validation
             labels = _targets.positions(y_val, self.classes_, "validation labels")
@@ -236,58 +237,6 @@ def lambda_path(
 
 
 _SGD = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
-
-
-class Heads(nn.Module):
-    """H independent linear layers on the same inputs: (N, D) → logits (N, C, H)."""
-
-    def __init__(self, features: int, classes: int, seeds):
-        super().__init__()
-        drawn = [np.random.default_rng(seed).normal(0, 0.01, (features, classes)) for seed in seeds]
-        self.weight = nn.Parameter(torch.tensor(np.stack(drawn, axis=-1), dtype=torch.float32))
-        self.bias = nn.Parameter(torch.zeros(classes, len(drawn)))
-
-    def forward(self, x):
-        product = torch.addmm(self.bias.flatten(), x, self.weight.flatten(1))
-        return product.unflatten(1, self.bias.shape)
-
-    def fit(self, inputs, targets, loss, validation, sgd) -> train.History:
-        """SGD over inputs (N, D) with the settings of `sgd`, a SoftmaxHead."""
-        _targets.check_sgd(sgd)
-        inputs = torch.tensor(inputs, dtype=torch.float32)
-        optimizer = torch.optim.SGD(
-            [
-                {"params": self.weight, "weight_decay": sgd.weight_decay},
-                {"params": self.bias, "weight_decay": 0},
-            ],
-            lr=sgd.lr,
-            momentum=sgd.momentum,
-            fused=True,
-        )
-        validate = None
-        if validation is not None:
-            held_out = torch.tensor(validation[0], dtype=torch.float32)
-            truth = torch.from_numpy(validation[1])
-            if len(held_out) != len(truth):
-                raise ValueError(
-                    f"validation must be equally long, not {len(held_out)} and {len(truth)}"
-                )
-
-            def validate(module):  # minus the cross-entropy of each head
-                log_p = F.log_softmax(module(held_out), dim=1)
-                return log_p[torch.arange(len(truth)), truth].mean(dim=0)
-
-        batches = train.minibatches(inputs, *targets, size=sgd.batch_size)
-        with one_thread():
-            return train.fit(
-                self,
-                loss,
-                batches,
-                optimizer=optimizer,
-                epochs=sgd.epochs,
-                validate=validate,
-                label=f"{self.bias.shape[1]} head(s)",
-            )
 
 
 def on_images(features=None, **options) -> SoftmaxHead:
