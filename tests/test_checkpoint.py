@@ -6,6 +6,7 @@ import time
 
 import numpy as np
 import pytest
+import torch
 from sklearn.base import clone
 
 from emobook import train
@@ -100,3 +101,40 @@ def test_fitted_leaves_no_state_behind_and_a_damaged_one_only_warns(
     with checkpoint.kept_at(tmp_path / "some"), pytest.warns(UserWarning, match="is damaged"):
         again = clone(head).fit(X, Y)
     np.testing.assert_array_equal(again.coef_, first.coef_)
+
+
+def test_frozen_weights_are_kept_neither_on_disk_nor_for_the_best_epoch(monkeypatch, tmp_path):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    module = torch.nn.Sequential(torch.nn.Linear(8, 4000), torch.nn.Linear(4000, 3))
+    module[0].requires_grad_(False)
+    lower = module[0].weight.clone()
+    x, y = torch.from_numpy(X).float(), torch.from_numpy(Y)
+
+    def learn(epochs):
+        with checkpoint.kept_at(tmp_path / "some"):
+            return train.fit(
+                module, torch.nn.functional.cross_entropy, train.minibatches(x, y, size=20),
+                optimizer=torch.optim.SGD(module[1].parameters(), lr=0.01), epochs=epochs,
+                validate=lambda module: -torch.nn.functional.cross_entropy(module(x), y),
+            )  # fmt: skip
+
+    learn(2)
+    (path,) = tmp_path.glob("some.0.partial")
+    state = torch.load(path, weights_only=True)
+    assert set(state["module"]) == set(state["run"][4]) == {"1.weight", "1.bias"}
+    upper = module[1].weight.clone()
+    torch.nn.init.zeros_(module[1].weight)
+    learn(2)  # has ended before: is read back
+    assert module[1].weight.equal(upper) and module[0].weight.equal(lower)
+
+
+def test_states_left_by_a_process_killed_after_it_had_stored_the_fit_go(clean_cache, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    head = SoftmaxHead(epochs=3)
+    with monkeypatch.context() as patch:
+        patch.setattr(checkpoint, "remove", lambda base: None)
+        first = train.fitted(head, X, Y)
+    models = clean_cache / "models"
+    assert list(models.glob("*.partial"))
+    np.testing.assert_array_equal(train.fitted(head, X, Y).coef_, first.coef_)
+    assert not list(models.glob("*.partial"))

@@ -1,5 +1,8 @@
 """The fine-tuned classifier, on tiny pictures and a tiny network with random weights."""
 
+import copy
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +14,7 @@ from sklearn.model_selection import cross_val_score
 from emobook import models, train
 from emobook.features import backbones
 from emobook.images import ImageError
+from emobook.models import _pictures
 from emobook.models._pictures import Pictures, Trained
 from emobook.models.finetune import FineTunedClassifier
 
@@ -217,6 +221,93 @@ def test_fitted_stores_it_and_gives_the_same_bits(clean_cache, table, monkeypatc
     second = train.fitted(model, table, table["label"])
     np.testing.assert_array_equal(first.predict_proba(table), second.predict_proba(table))
     assert second.history_.losses.tolist() == first.history_.losses.tolist()
+
+
+def stored(cache):
+    """Bytes of all fits in a cache."""
+    return sum(path.stat().st_size for path in (cache / "models").iterdir())
+
+
+def as_trained(freeze, table):
+    """A fit that was not stored; what is not frozen moves, batch statistics included."""
+    return FineTunedClassifier(**QUICK, freeze=freeze).fit(table, table["label"])
+
+
+@pytest.mark.parametrize("freeze", ["none", "lower", "trunk"])
+def test_what_comes_back_predicts_the_same_bits_frozen_or_not(clean_cache, table, freeze):
+    trained = as_trained(freeze, table)
+    expected, state = trained.predict_proba(table), trained.network_.state_dict()
+    model = FineTunedClassifier(**QUICK, freeze=freeze)
+    copies = {
+        "stored": train.fitted(model, table, table["label"]),
+        "pickled": pickle.loads(pickle.dumps(trained)),
+        "copied": copy.deepcopy(trained),
+    }
+    for name, other in copies.items():
+        np.testing.assert_array_equal(other.predict_proba(table), expected, err_msg=name)
+        found = other.network_.state_dict()
+        assert found.keys() == state.keys()
+        assert all(found[name].equal(state[name]) for name in state)
+        assert other.network_.new == trained.network_.new
+
+
+def test_frozen_weights_are_not_stored(clean_cache, table):
+    sizes = {}
+    for freeze in ("none", "lower", "trunk"):
+        before = sum(sizes.values())
+        train.fitted(FineTunedClassifier(**QUICK, freeze=freeze), table, table["label"])
+        sizes[freeze] = stored(clean_cache) - before
+        network = as_trained("none", table).network_
+    whole = sum(part.nbytes for part in network.state_dict().values())
+    assert whole < sizes["none"] and sizes["lower"] < sizes["none"]
+    assert sizes["trunk"] < 0.05 * whole
+
+
+def test_what_was_fitted_outlives_new_parameters(table):
+    trained = as_trained("trunk", table)
+    expected = trained.predict_proba(table)
+    for change in ({"seed": 1}, {"freeze": "none"}, {"backbone": "no_such_net"}):
+        other = copy.deepcopy(trained.set_params(**change))
+        assert other.get_params() == trained.get_params()
+        np.testing.assert_array_equal(other.predict_proba(table), expected)
+
+
+def test_frozen_levels_of_other_weights_are_refused_and_trained_again(
+    clean_cache, table, monkeypatch
+):
+    model = FineTunedClassifier(**QUICK, freeze="lower")
+    first = train.fitted(model, table, table["label"])
+    before = first.predict_proba(table)
+    # from now on another seed draws the weights that stand for the pretrained ones
+    load = backbones.load
+    monkeypatch.setattr(backbones, "load", lambda *name, seed: load(*name, seed=seed + 7))
+    monkeypatch.setattr(_pictures, "_remembered", {})  # maps of the weights from before
+    with pytest.raises(ValueError, match="frozen levels had other weights than the backbone has"):
+        copy.deepcopy(first)
+    with pytest.warns(UserWarning, match=r"cannot be used and is trained again \(its frozen"):
+        again = train.fitted(model, table, table["label"]).predict_proba(table)
+    assert not np.array_equal(again, before)
+    monkeypatch.setattr(FineTunedClassifier, "fit", None)  # it is stored now
+    same = train.fitted(model, table, table["label"]).predict_proba(table)
+    np.testing.assert_array_equal(same, again)
+
+
+def test_a_wholly_trained_network_needs_no_backbone_to_be_read(clean_cache, table, monkeypatch):
+    """Not even its pretrained weights: nothing is downloaded."""
+    few = table.iloc[:8]
+    options = {"size": 64, "epochs": 1, "max_steps": 1, "validation_share": 0}
+    first = train.fitted(FineTunedClassifier(**options), few, few["label"])
+    expected = first.predict_proba(few)
+    load = backbones.load
+
+    def closed(name, pretrained=True, **options):
+        if pretrained:
+            raise backbones.WeightsError("closed")
+        return load(name, pretrained, **options)
+
+    monkeypatch.setattr(backbones, "load", closed)
+    again = train.fitted(FineTunedClassifier(**options), few, few["label"])
+    np.testing.assert_array_equal(again.predict_proba(few), expected)
 
 
 @pytest.mark.parametrize("change", [{"freeze": "trunk"}, {"size": 64}, {"seed": 1}])

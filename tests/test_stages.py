@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from emobook.features import backbones
-from emobook.features.stages import stages
+from emobook.features.stages import Stages, stages
 from emobook.models.staged import StagedNetwork, Top
 
 # side of the input, then (channels, side) of each level: Tan and Le (2019) in its Lite form,
@@ -90,3 +90,55 @@ def test_levels_above_the_last_wanted_one_are_no_part_of_the_network():
     parts = stages(backbones.load("test_efficientnet", pretrained=False))
     network = StagedNetwork(parts, Means(parts, (1,)))
     assert len(network.levels) == 2
+
+
+class Twice(Top):
+    """The pool of the backbone, which has weights of its own, under two names."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.plain = self.attended = parts.pool
+        self.head = nn.Linear(10, 2)
+
+    def features(self, last):
+        return torch.cat([self.plain(last), self.attended(2 * last)], dim=1)
+
+
+def small(freeze, seed=0, weights_id="a"):
+    """Two levels and a pool, always the same, below a last layer drawn from `seed`."""
+    torch.manual_seed(0)
+    levels = [nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4)), nn.Conv2d(4, 4, 3)]
+    pool = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 5))
+    parts = Stages(levels, pool, [4, 4], 5)
+    torch.manual_seed(seed)
+    return StagedNetwork(parts, Twice(parts), freeze, weights_id)
+
+
+@pytest.mark.parametrize(
+    ("freeze", "kept"),
+    [
+        ("none", {"levels.0", "levels.1", "top.plain", "top.attended", "top.head"}),
+        ("lower", {"levels.1", "top.plain", "top.attended", "top.head"}),
+        ("trunk", {"top.head"}),
+    ],
+)
+def test_stored_is_what_training_can_change_and_restores_the_network(freeze, kept):
+    trained = small(freeze).train()
+    learning = [value for value in trained.parameters() if value.requires_grad]
+    rate = torch.optim.SGD(learning, lr=0.1, momentum=0.9, weight_decay=0.1)
+    for _ in range(3):
+        rate.zero_grad()
+        trained(*trained.lower(torch.randn(4, 3, 8, 8))).square().sum().backward()
+        rate.step()
+    stored, state = trained.stored(), trained.state_dict()
+    assert {".".join(name.split(".")[:2]) for name in stored["weights"]} == kept
+    other = small(freeze, seed=1)
+    assert not other.state_dict()["top.head.weight"].equal(state["top.head.weight"])
+    other.restore(stored)
+    assert all(value.equal(state[name]) for name, value in other.state_dict().items())
+    stranger = small(freeze, weights_id="b")
+    if freeze == "none":
+        stranger.restore(stored)  # it has all of its weights
+    else:
+        with pytest.raises(ValueError, match="other weights than the backbone has now"):
+            stranger.restore(stored)

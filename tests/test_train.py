@@ -396,7 +396,7 @@ def test_damaged_files_are_trained_again(clean_cache, ending, damage):
     if (ending, damage) == (".json", "gone"):
         again = train.fitted(estimator, X, Y)
     else:
-        with pytest.warns(UserWarning, match="Pipeline .* is damaged and is trained again"):
+        with pytest.warns(UserWarning, match="Pipeline .* cannot be used and is trained again"):
             again = train.fitted(estimator, X, Y)
     np.testing.assert_array_equal(again.predict_proba(X), expected)
     assert path.exists()

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 import torch.nn.functional as F
-from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.model_selection import StratifiedGroupKFold
 from sklearn.utils.validation import check_is_fitted
 
@@ -135,7 +135,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
             top = self._top(parts, classes)
-        return StagedNetwork(parts, top, self.freeze).eval(), sized(loaded.recipe, self.size)
+        network = StagedNetwork(parts, top, self.freeze, loaded.weights_id).eval()
+        return channels_last(network), sized(loaded.recipe, self.size)
 
     def _loss(self, targets: _targets.Targets):
         """What is minimised: loss(outputs of the network, *tensors of `targets`)."""
@@ -164,7 +165,8 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
                     f"validation must be equally long, not {len(validation[0])} and {len(truth)}"
                 )
         if not goes_on:
-            self._load(self.pretrained)
+            self.design_ = self._design()
+            self.network_, self.recipe_ = self._build(len(self.classes_), self.pretrained)
         pictures = watched = Pictures(X, self)
         if validation is not None:
             watched, held_out = Pictures(validation[0], self), np.arange(len(truth))
@@ -230,11 +232,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         own |= {"backbone", "pretrained", "size", "freeze", *(() if self.pretrained else ("seed",))}
         return {name: getattr(self, name) for name in sorted(own)}
 
-    def _load(self, pretrained: bool) -> None:
-        self.design_ = self._design()
-        built, self.recipe_ = self._build(len(self.classes_), pretrained)
-        self.network_ = channels_last(built)
-
     def _split(self, X, labels, validation):
         """Positions of the images to learn from, and of those to choose the epoch on."""
         rows = np.arange(len(labels))
@@ -265,18 +262,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         return torch.optim.SGD(layers, momentum=self.momentum, weight_decay=self.weight_decay)
 
     def __getstate__(self):
-        """The state without the network, but with its weights."""
+        """The state without the network, but with those of its weights that are its own."""
         state = dict(super().__getstate__())
         if network := state.pop("network_", None):
-            state["weights_"] = {name: part.cpu() for name, part in network.state_dict().items()}
+            state["stored_"] = network.stored()
         return state
 
     def __setstate__(self, state):
-        weights = state.pop("weights_", None)
+        stored = state.pop("stored_", None)
         super().__setstate__(state)
-        if weights is not None:
-            self._load(pretrained=False)
-            self.network_.load_state_dict(weights)
+        if stored is not None:
+            made = clone(self).set_params(**self.design_)  # parameters may be others since `fit`
+            pretrained = made.pretrained and made.freeze != "none"  # else all weights are stored
+            self.network_, _ = made._build(len(self.classes_), pretrained)
+            self.network_.restore(stored)
 
 
 def _agreement(pictures: Pictures, rows, labels):

@@ -25,14 +25,53 @@ class Top(nn.Module):
         return self.head(self.features(*maps))
 
 
-class StagedNetwork(nn.Module):
+class PartlyFrozen(nn.Module):
+    """A network above a backbone, parts of which never change.
+
+    still: these parts, modules of the backbone. weights_id: of the whole backbone
+    (`features.backbones.Backbone`).
+    """
+
+    def __init__(self, weights_id: str):
+        super().__init__()
+        self.weights_id, self.still = weights_id, []
+
+    def stored(self) -> dict:
+        """What `restore` needs: the weights that training can have changed, and, where others are
+        frozen, the backbone that these come from."""
+        state = self.state_dict(keep_vars=True)
+        # By identity: a frozen part may stand below `top`, too, and under several names.
+        still = {id(v) for part in self.still for v in part.state_dict(keep_vars=True).values()}
+        weights = {name: v.detach().cpu() for name, v in state.items() if id(v) not in still}
+        return {"weights": weights, "weights_id": self.weights_id if self.still else None}
+
+    def restore(self, stored: dict) -> None:
+        """Become the network that gave `stored`. Raises ValueError where its frozen weights were
+        not those of this one's backbone."""
+        ours = self.stored()
+        if stored["weights_id"] != ours["weights_id"]:
+            raise ValueError("its frozen levels had other weights than the backbone has now")
+        state = self.state_dict()
+        frozen = {name: state[name] for name in state if name not in ours["weights"]}
+        self.load_state_dict(frozen | stored["weights"])
+
+    def train(self, mode: bool = True):
+        """Frozen parts stay in evaluation mode."""
+        super().train(mode)
+        for part in self.still:
+            part.eval()
+        return self
+
+
+class StagedNetwork(PartlyFrozen):
     """Levels of a backbone and a `Top`; `lower` is what stays as it is, `forward` the rest.
 
     frozen: number of levels, from the lowest, whose weights never change.
+    weights_id: of the backbone that `parts` were cut from.
     """
 
-    def __init__(self, parts: Stages, top: Top, freeze: str = "none"):
-        super().__init__()
+    def __init__(self, parts: Stages, top: Top, freeze: str = "none", weights_id: str = ""):
+        super().__init__(weights_id)
         if freeze == "lower" and len(parts.levels) < 2:
             raise ValueError('freeze="lower" needs a backbone with several levels')
         wanted = [level % len(parts.levels) for level in top.levels]
@@ -69,10 +108,3 @@ class StagedNetwork(nn.Module):
         for i, level in enumerate(self.levels[self.frozen :], self.frozen):
             found[i] = x = level(x)
         return self.top(*(found[i] for i in self.wanted))
-
-    def train(self, mode: bool = True):
-        """Frozen parts stay in evaluation mode."""
-        super().train(mode)
-        for part in self.still:
-            part.eval()
-        return self

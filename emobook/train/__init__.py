@@ -72,7 +72,7 @@ def fit(
         done = False
         if state := last.read():
             steps, losses, scores, best, kept, best_epoch, done = state["run"]
-            module.load_state_dict(state["module"])
+            _restore(module, state["module"])
             optimizer.load_state_dict(state["optimizer"])
             checkpoint.set_random_state(state["random"])
             kept = kept and {name: value.to(fabric.device) for name, value in kept.items()}
@@ -100,11 +100,11 @@ def fit(
                     score = torch.as_tensor(validate(network), dtype=torch.float64, device="cpu")
                 if best is None:
                     best, best_epoch = torch.full_like(score, -torch.inf), torch.zeros_like(score)
-                    kept = {name: value.clone() for name, value in module.state_dict().items()}
+                    kept = {name: value.clone() for name, value in _changing(module).items()}
                 better = (score > best) & (epoch - best_epoch <= patience)
                 best = torch.where(better, score, best)
                 best_epoch = torch.where(better, epoch, best_epoch)
-                for name, value in module.state_dict().items():
+                for name, value in _changing(module).items():
                     kept[name] = torch.where(better.to(value.device), value, kept[name])
                 scores.append(score)
                 done = bool((epoch - best_epoch >= patience).all())
@@ -112,7 +112,7 @@ def fit(
             last.write(
                 lambda: {
                     "run": (steps, losses, scores, best, kept, best_epoch, done),  # noqa: B023
-                    "module": module.state_dict(),
+                    "module": _changing(module),
                     "optimizer": optimizer.state_dict(),
                     "random": checkpoint.random_state(),
                 },
@@ -121,7 +121,7 @@ def fit(
             if done:
                 break
     if kept is not None:
-        module.load_state_dict(kept)
+        _restore(module, kept)
     module.eval()
     end = np.asarray(len(losses) - 1)
     return History(
@@ -129,6 +129,20 @@ def fit(
         scores=torch.stack(scores).numpy() if scores else None,
         best_epoch=end if best_epoch is None else best_epoch.numpy().astype(int),
     )
+
+
+def _changing(module) -> dict[str, torch.Tensor]:
+    """The state of a module without its frozen weights, which may be most of it."""
+    frozen = {
+        name
+        for name, value in module.named_parameters(remove_duplicate=False)
+        if not value.requires_grad
+    }
+    return {name: value for name, value in module.state_dict().items() if name not in frozen}
+
+
+def _restore(module, state) -> None:
+    module.load_state_dict({**module.state_dict(), **state})
 
 
 def _share(count: int, fabric) -> tuple[slice, float]:
@@ -161,9 +175,10 @@ def fitted(estimator, X, y=None, **fit_params):
 
     The fit is kept as `models/<key>.safetensors` and `.json` in the cache; nothing is pickled.
     Whoever comes first trains, others wait for it; a damaged file is trained again, with a
-    warning. What is returned has always been read back, so all callers predict the same bits. An
-    estimator that cannot be stored, or finds no room, is returned as trained, with a warning that
-    says why. Of several processes that train together (torchrun) each trains, and nothing is kept.
+    warning, and so is a partly frozen network whose backbone has other weights now. What is
+    returned has always been read back, so all callers predict the same bits. An estimator that
+    cannot be stored, or finds no room, is returned as trained, with a warning that says why. Of
+    several processes that train together (torchrun) each trains, and nothing is kept.
     """
     estimator = sklearn.base.clone(estimator)
     if int(os.environ.get("WORLD_SIZE", 1)) > 1:  # they wait for each other: none may for a lock
@@ -172,15 +187,18 @@ def fitted(estimator, X, y=None, **fit_params):
     base = cache_dir() / "models" / key
     base.parent.mkdir(exist_ok=True)
     with filelock.FileLock(f"{base}.lock"):
-        if base.with_suffix(".json").exists():
+        record = base.with_suffix(".json")
+        if record.exists():
+            checkpoint.remove(base)  # of a process that was killed when all was done
             try:
                 return _load(base, packages)
             except _UNREADABLE as reason:
                 warnings.warn(
-                    f"the stored {type(estimator).__name__} {base}.json is damaged and is "
+                    f"the stored {type(estimator).__name__} {record} cannot be used and is "
                     f"trained again ({reason})",
                     stacklevel=2,
                 )
+            record.unlink()  # what is kept from here on belongs to the new training
         for left_over in base.parent.glob(f".{key}.*.tmp"):  # of a process that was killed
             left_over.unlink()
         with checkpoint.kept_at(base):
