@@ -19,6 +19,9 @@ built := $(PROFILE)$(if $(filter-out 0,$(SMOKE)),-smoke)
 # Folders lie three deep below .venv, and the package beside it. A relative path and a script
 # without one outlive a move of the clone.
 path_to_package := ../../../..
+# kB: 7.4 GB of packages, and the downloads until the last of them is unpacked. What is in .venv
+# goes first, so it counts as free.
+room := 11534336
 # Two installations at once, or one whose make was killed, would spoil each other.
 alone := $(shell command -v flock > /dev/null && echo flock _build/.venv.lock)
 
@@ -62,7 +65,14 @@ install:
 	    echo "$(PYTHON) cannot make virtual environments: install its venv package, on Debian and Ubuntu with apt-get install python3-venv" >&2; \
 	    exit 1; \
 	fi; \
-	echo "Installing the locked packages into .venv: a few minutes, 6.5 GB"; \
+	free=$$(df -Pk . | sed -n '2s/.* \([0-9][0-9]*\)  *[0-9][0-9]*% .*/\1/p'); \
+	old=$$(du -sk .venv 2>/dev/null | cut -f 1); \
+	free=$$(( $${free:-$(room)} + $${old:-0} )); \
+	if [ "$$free" -lt $(room) ]; then \
+	    echo "The locked packages need $$(( $(room) / 1048576 )) GB of disk, and $$(( free / 1048576 )) GB are free here, with what .venv holds: delete something (make clean removes _build), or move the clone to a larger disk" >&2; \
+	    exit 1; \
+	fi; \
+	echo "Installing the locked packages into .venv: a few minutes, 7.4 GB"; \
 	$(PYTHON) -m venv --clear .venv; \
 	.venv/bin/python -m pip install --quiet --disable-pip-version-check --no-input \
 	    --require-hashes -r requirements.lock; \
