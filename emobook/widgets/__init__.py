@@ -2,7 +2,8 @@
 
 Each is an anywidget: the Python side only names the settings and hands over the constants; the
 JavaScript beside this file computes and draws. `tests/test_widgets.py` reads its numbers in a
-browser and compares them with `emobook.emotions`, `emobook.losses` and `emobook.features`.
+browser and compares them with `emobook.emotions`, `emobook.losses` and `emobook.features`,
+`tests/test_widgets_fusion.py` with `emobook.models.fusion`.
 """
 
 import anywidget
@@ -12,7 +13,7 @@ from emobook.emotions import MIKELS8, WHEEL
 from emobook.plots import EMOTION_COLORS
 from emobook.widgets._sources import STYLE, script
 
-__all__ = ["LossExplorer", "RecolorExplorer", "WheelExplorer"]
+__all__ = ["FusionExplorer", "LossExplorer", "RecolorExplorer", "WheelExplorer"]
 
 
 def __getattr__(name: str):
@@ -20,6 +21,10 @@ def __getattr__(name: str):
         from emobook.widgets.recolor import RecolorExplorer
 
         return RecolorExplorer
+    if name == "FusionExplorer":
+        from emobook.widgets.fusion import FusionExplorer
+
+        return FusionExplorer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
