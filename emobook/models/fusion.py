@@ -83,7 +83,7 @@ def _head_has(method: str):
     return lambda self: hasattr(softmax_head() if self.head is None else self.head, method)
 
 
-class _Fusion(ClassifierMixin, BaseEstimator):
+class FusionClassifier(ClassifierMixin, BaseEstimator):
     """Base of both models. A subclass has `_weights()`, the weights (3,) of X1, X2 and S.
 
     first, second: what gives X1 and X2, an unfitted classifier of pictures with `transform` or a
@@ -164,11 +164,11 @@ class _Fusion(ClassifierMixin, BaseEstimator):
         return join(blocks, self._weights() / self.spreads_)
 
 
-class ConvexFusion(_Fusion):
+class ConvexFusion(FusionClassifier):
     """Two networks and the object vector: αX1 ⊕ (1-α)X2 ⊕ S, see `convex`.
 
     alpha: in [0, 1]; 1 leaves the first network and the objects, 0 the second and the objects.
-    The other parameters are those of `_Fusion`.
+    The other parameters are those of `FusionClassifier`.
     """
 
     def __init__(
@@ -188,11 +188,12 @@ class ConvexFusion(_Fusion):
         return convex(self.alpha)
 
 
-class SupplementaryFusion(_Fusion):
+class SupplementaryFusion(FusionClassifier):
     """Two networks and the object vector, which β makes more or less prominent, see
     `supplementary`.
 
-    beta: in [0, 1]; form: "caption" or "text". The other parameters are those of `_Fusion`.
+    beta: in [0, 1]; form: "caption" or "text".
+    The other parameters are those of `FusionClassifier`.
     """
 
     def __init__(
