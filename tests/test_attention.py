@@ -292,9 +292,7 @@ def test_same_seed_same_bits(table):
 
 def test_a_frozen_trunk_leaves_attention_and_head_to_learn(table):
     model = AttentionClassifier(**TINY, freeze="trunk", max_steps=2)
-    model.classes_ = np.unique(table["label"])
-    model._load(False)
-    start = {name: value.clone() for name, value in model.network_.state_dict().items()}
+    start = model._build(table["label"].nunique(), False)[0].state_dict()
     model.fit(table, table["label"])
     moved = {
         name
