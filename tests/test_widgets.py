@@ -1,10 +1,8 @@
 """The interactive figures compute in the browser what the package computes in Python."""
 
-import json
-
 import numpy as np
 import pytest
-from _browser import ROOT, VENDOR, Watch, chromium  # noqa: F401 (a fixture)
+from _browser import assert_readable, chromium, numbers, widget_page  # noqa: F401 (a fixture)
 from skimage import color as skcolor
 from traitlets import TraitError
 
@@ -24,54 +22,17 @@ PICTURE = np.random.default_rng(0).integers(0, 256, (30, 40, 3), dtype=np.uint8)
 PICTURE[:5] = np.arange(200, dtype=np.uint8).reshape(5, 40, 1)
 PICTURE[5, :5] = [[0] * 3, [255] * 3, [255, 0, 0], [0, 255, 0], [0, 0, 255]]
 
-VIEW = """<div class="figure">
-<script type="application/vnd.jupyter.widget-view+json">%s</script></div>"""
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>t</title>
-<script src="{widgets}/require.js"></script><script src="{init}"></script>
-<script src="{widgets}/embed-amd.js"></script>
-<script type="application/vnd.jupyter.widget-state+json">{state}</script></head>
-<body><main><h1>t</h1>{views}</main></body></html>"""
-
 
 @pytest.fixture(scope="module")
 def page(chromium, tmp_path_factory):  # noqa: F811
     """A page with all figures, opened from the disk, as a reader without a kernel sees it."""
-    if not VENDOR.is_dir():
-        pytest.skip("not run: no browser files, run make book")
-    from ipywidgets.embed import embed_data
-
     figures = [
         widgets.WheelExplorer(),
         widgets.LossExplorer(LOGITS),
         widgets.RecolorExplorer(PICTURE, "many small squares"),
     ]
-    data = embed_data(views=figures, drop_defaults=False)
-    # The init script takes the modules from vendor/widgets beside itself.
-    folder = tmp_path_factory.mktemp("page")
-    (folder / "vendor").symlink_to(VENDOR)
-    init = folder / "init.js"
-    init.write_bytes((ROOT / "book" / "assets" / "emobook-widgets.js").read_bytes())
-    views = "".join(VIEW % json.dumps(spec) for spec in data["view_specs"])
-    state = json.dumps(data["manager_state"]).replace("</", "<\\/")
-    file = folder / "page.html"
-    file.write_text(
-        PAGE.format(widgets="vendor/widgets", init="init.js", state=state, views=views), "utf-8"
-    )
-    opened = chromium.new_page()
-    opened.set_default_timeout(10_000)
-    opened.watch = Watch(opened)
-    opened.goto(file.as_uri())
-    opened.wait_for_selector(".figure:nth-of-type(3) table")
-    yield opened
-    opened.close()
-
-
-def numbers(figure, rows: str, column: int) -> np.ndarray:
-    """Column `column` of the number cells of a figure's rows, with all digits."""
-    found = figure.locator(f"tr[{rows}]").evaluate_all(
-        "rows => rows.map(r => [...r.querySelectorAll('[data-value]')].map(c => c.dataset.value))"
-    )
-    return np.array(found, dtype=float)[:, column]
+    with widget_page(chromium, tmp_path_factory.mktemp("page"), figures) as page:
+        yield page
 
 
 @pytest.mark.parametrize(
@@ -188,16 +149,7 @@ def test_recolor_explorer_shows_the_formula_that_it_uses(page):
 
 
 def test_figures_are_readable_for_everybody_and_fit_a_phone(page):
-    page.add_script_tag(path=VENDOR / "axe" / "axe.min.js")
-    for background, text in (("#fff", "#111"), ("#121212", "#eee")):  # as the site's two themes
-        page.evaluate(
-            "c => { document.body.style.cssText = c }", f"background:{background};color:{text}"
-        )
-        for width in (1280, 380):
-            page.set_viewport_size({"width": width, "height": 800})
-            assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-            found = page.evaluate("axe.run({preload: false, resultTypes: ['violations']})")
-            assert [(v["id"], v["nodes"][0]["html"][:160]) for v in found["violations"]] == []
+    assert_readable(page)
 
 
 def test_the_keyboard_moves_a_slider(page):
