@@ -30,7 +30,8 @@ const BLOCKS = [
 ];
 const PAPER_GRID = [0, 0.25, 0.5, 0.75, 1]; // of the slider where nothing was measured
 
-const short = (value) => String(Number(value.toFixed(3)));
+// Without closing zeros: α and β as they are, and printed numbers with the digits of the print.
+const short = (value, digits = 3) => String(Number(value.toFixed(digits)));
 
 // Of the mean squared distance of two images, what comes from each block.
 function shares(weights, spreads) {
@@ -133,19 +134,20 @@ function sentence({ set, symbol, at, current, printed }, share) {
     parts.push(`accuracy ${accuracy.toFixed(3)}, `, low === null ? "interval not known"
       : `95\u00a0% interval ${low.toFixed(3)} to ${high.toFixed(3)}`);
   } else parts.push("not run");
-  if (print) parts.push(`; printed in the paper ${print[1].toFixed(3)}`);
-  return `${parts.join("")}. S makes ${(100 * share).toFixed(2)}\u00a0% of the squared distance.`;
+  if (print) parts.push(`; printed in the paper ${short(print[1], 4)}`);
+  const percent = share > 0 && share < 0.0001 ? "less than 0.01" : (100 * share).toFixed(2);
+  return `${parts.join("")}. S makes ${percent}\u00a0% of the squared distance.`;
 }
 
 function numberRows({ points, printed }) {
   const places = [...new Set([...points, ...printed].map(([at]) => at))].sort((a, b) => a - b);
-  const cell = (value) => (value === undefined || value === null ? node("td") : number(value));
+  const bound = (value) => (value === undefined || value === null ? node("td") : number(value));
   return places.map((at) => {
     const [, accuracy, low, high] = points.find((row) => row[0] === at) || [];
     const [, print] = printed.find((row) => row[0] === at) || [];
     return node("tr", { "data-at": at }, node("th", { scope: "row" }, short(at)),
       accuracy === undefined ? node("td", {}, "not run") : number(accuracy),
-      cell(low), cell(high), cell(print));
+      bound(low), bound(high), node("td", {}, print === undefined ? "" : short(print, 4)));
   });
 }
 
