@@ -1,0 +1,145 @@
+"""Classifiers on top of networks that stay as they are: every one in the same repeated folds."""
+
+import dataclasses
+import functools
+
+import numpy as np
+from sklearn.decomposition import PCA
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+
+from emobook import evaluate, results
+from emobook.datasets import Dataset
+from emobook.evaluate.folds import Fold
+from emobook.evaluate.nested import Settings, nested
+from emobook.models.fusion import convex, join
+from emobook.models.fusion_path import fusion_path, fusion_softmax_path
+
+PAPER = "rapolu2023"
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Heads:
+    """A data set, the blocks of a fusion of frozen networks, and its repeated folds.
+
+    name: of the set, in the record. blocks: X1, X2 and, where there is one, S: (N, D) each. splits,
+    repeats and seed: as for `evaluate.repeated_folds`. inner: how many folds each training part is
+    cut into where settings are chosen.
+
+    Every method gives scores (repeats, N, C), columns in the order of the labels that occur.
+    """
+
+    name: str
+    data: Dataset
+    blocks: list[np.ndarray]
+    splits: int = 5
+    repeats: int = 1
+    inner: int = 5
+    seed: int = 0
+
+    @functools.cached_property
+    def folds(self) -> list[Fold]:
+        groups = self.data.table["group"]
+        return evaluate.repeated_folds(
+            self.data.labels, groups, self.splits, self.repeats, self.seed
+        )
+
+    def softmax(self, **weights) -> np.ndarray:
+        """The paper's softmax layer; weights: of `fusion_softmax_path`, the first one counts. The
+        number of the repeat is the seed."""
+        return np.concatenate(
+            [
+                fusion_softmax_path(
+                    self.blocks,
+                    self.data.labels,
+                    cv=[(f.train, f.test) for f in self.folds if f.repeat == repeat],
+                    seeds=[repeat],
+                    **weights,
+                )[0]
+                for repeat in range(self.repeats)
+            ]
+        )
+
+    def machines(self, Cs, times=(1,), **weights) -> Settings:
+        """The grid of machines with a radial kernel, judged in the folds and in inner folds.
+
+        weights: of `fusion_path`. times: what γ is in multiples of scikit-learn's "scale"; other
+        than 1, of the one number that "scale" would be for α = .75 and all pictures (of which it
+        needs no labels). The axes of the grid are weights, Cs, times.
+        """
+        joined = join(self.blocks, convex(0.75)[: len(self.blocks)])
+        width = 1 / (joined.shape[1] * joined.var())
+        gammas = ["scale" if one == 1 else one * width for one in times]
+
+        def path(pairs):
+            return fusion_path(
+                self.blocks, self.data.labels, Cs=Cs, gamma=gammas, cv=pairs, **weights
+            )
+
+        y, groups = self.data.labels, self.data.table["group"]
+        return nested(path, y, self.folds, groups, self.inner)
+
+    def linear(self, head, penalties, weights) -> np.ndarray:
+        """A linear classifier on the joined vectors, its C chosen on inner folds.
+
+        head: an unfitted classifier that penalises squared weights by C, and that predicts what
+        scores most (so a machine needs break_ties). weights: of the blocks, as `join` takes them.
+        The vectors are turned onto their principal axes first, as many as there are training
+        images: nothing is lost, and a fit takes less time by far.
+        """
+        model = make_pipeline(PCA(), GridSearchCV(head, {"C": penalties}, cv=self.inner))
+        joined = join(self.blocks, weights[: len(self.blocks)])
+        found = evaluate.cross_predict(model, joined, self.data.labels, self.folds)
+        return in_runs(found)[..., np.unique(self.data.labels)]
+
+    def shuffled(self, seed: int) -> "Heads":
+        """The same pictures with each other's labels, one repeat of folds drawn with `seed`: there
+        is nothing to learn, and what looks learned comes of the choice."""
+        order = np.random.default_rng(seed).permutation(len(self.data))
+        blocks = [block[order] for block in self.blocks]
+        name = f"{self.name}, shuffled"
+        return dataclasses.replace(self, name=name, blocks=blocks, repeats=1, seed=seed)
+
+    def record(self, item: str, row: str, column: str, scores, note: str = "") -> None:
+        """Record scores (runs, N, C), columns in the order of the labels that occur."""
+        for run, part in enumerate(scores):
+            wide = np.full((len(part), len(self.data.classes)), -np.inf)
+            wide[:, np.unique(self.data.labels)] = part
+            results.record_predictions(
+                row, self.name, ids=self.data.table["id"], truth=self.data.labels, scores=wide,
+                seed=run, group=self.data.table["group"], paper=PAPER, item=item, row=row,
+                column=column, note=note,
+            )  # fmt: skip
+
+    def each(self, item: str, rows, column: str, scores, ahead: int) -> tuple:
+        """Record a row for each of scores (rows, runs, N, C), and by how much the one at position
+        `ahead` beats each other one in pairs.
+
+        Returns two arrays (3, rows) of value, low, high: the accuracies, and the gains (0 for the
+        row itself).
+        """
+        for row, part in zip(rows, scores, strict=True):
+            self.record(item, row, column, part)
+        here = results.rows()
+        here = here[(here["item"] == item) & (here["column"] == column)]
+        here = here[here["dataset"] == self.name].set_index("row")
+        gains = [
+            self.gain(item, rows[ahead], row, column) if row != rows[ahead] else (0, 0, 0)
+            for row in rows
+        ]
+        return here.loc[list(rows), ["value", "low", "high"]].to_numpy().T, np.array(gains).T
+
+    def gain(self, item: str, better: str, worse: str, column: str) -> tuple[float, float, float]:
+        """By how much one recorded row beats another, paired, with its interval; it is recorded."""
+        cell = {"paper": PAPER, "item": item, "column": column, "metric": "accuracy"}
+        gain = results.paired_gain(better, worse, dataset=self.name, **cell)
+        row = f"{better} over {worse}"
+        results.record_row(PAPER, f"{item} in pairs", row, column, self.name, "gain", *gain)
+        return gain[:3]
+
+
+def in_runs(found) -> np.ndarray:
+    """What `cross_predict` found, as (repeats, N, C)."""
+    ordered = found.sort_values(["repeat", "index"])
+    scores = np.stack(ordered["scores"])
+    return scores.reshape(found["repeat"].nunique(), -1, scores.shape[1])
