@@ -259,7 +259,19 @@ def test_shapes_and_counts_of_the_network(lite, single_level):
             assert (overlaps.fill_diagonal_(0) <= 0.5).all()
     assert (emotional.s_emo.diff(dim=1) <= 0).all() and (objects.p_obj.diff(dim=1) <= 0).all()
     whole, *local = network.describe(maps, emotional.boxes, objects.boxes)
-    assert whole.shape == (2, 1280) and [part.shape for part in local] == [(2, 10, 256)] * 2
+    assert whole.shape == (2, 1280) and [part.shape for part in local] == [(2, 10, 64)] * 2
+
+
+def test_the_whole_picture_as_a_region_is_the_mean_over_its_level(lite):
+    """X_local is a mean over places of one level: of P4 at 224 pixels, where RoIs that large go."""
+    network = RegionNetwork(lite, [0.5] * 3, [0.5] * 3, 224, channels=8).eval()
+    maps = maps_of(lite, side=224, n=1)
+    boxes = torch.tensor([[[0.0, 0, 224, 224], [0, 0, 100, 100]]])
+    whole, local, same = network.describe(maps, boxes, boxes.flip(1))
+    torch.testing.assert_close(whole[0], maps[-1][0].mean(dim=(1, 2)))
+    torch.testing.assert_close(local, same.flip(1))
+    expected = network.pyramid(maps)["P4"].mean(dim=(2, 3))
+    torch.testing.assert_close(local[0, :1], expected, atol=0.05, rtol=0)
 
 
 def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):

@@ -10,12 +10,17 @@ from emobook import datasets, models
 from emobook.features import DeepFeatures
 from emobook.models.finetune import FineTunedClassifier
 from emobook.models.fusion import svm_head
+from emobook.models.regions import RegionDetector
 from emobook.models.streams import HiddenLayerClassifier
 
 TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
 QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
 QUICK |= {"pcnn": TINY}
 SMALL = {"size": 32, "freeze": "trunk", "augment": False, "epochs": 1, "validation_share": 0.25}
+DETECTOR = RegionDetector(
+    "test_efficientnet", False, 64, 8, anchors=(8, 16, 32, 64), proposals=20, epochs=1
+)
+QUICK |= {"multi-level-rcnn": {"detector": DETECTOR, "epochs": 1}}
 BESIDE = {"network": HiddenLayerClassifier(16, **SMALL)}
 QUICK |= {"lite-emo": BESIDE, "binary-assisted": BESIDE}
 QUICK["convex-fusion"] = {"second": FineTunedClassifier(**TINY), "first": DeepFeatures()}

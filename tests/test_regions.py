@@ -156,12 +156,15 @@ def test_it_finds_the_regions_of_scenes_that_it_knows(tmp_path):
 
 def test_features_are_computed_once(fitted, scenes, monkeypatch):
     features = region_features(fitted, scenes)
-    assert features.whole.shape[0] == 12 and features.whole.dtype == np.float32
-    assert features.emotional.shape == features.objects.shape == (12, 4, 32)
+    assert features.index.equals(scenes.index)
+    for name in ("emotional", "objects"):
+        assert (
+            np.stack(features[name]).shape == (12, 4, 8) and features[name][0].dtype == np.float32
+        )
     monkeypatch.setattr(_looks, "_seen", None)
     again = region_features(fitted, scenes[["path"]][::-1])
-    for part, same in zip(features, again, strict=True):
-        np.testing.assert_array_equal(part[::-1], same)
+    for name in features:
+        np.testing.assert_array_equal(np.stack(features[name])[::-1], np.stack(again[name]))
 
 
 def test_features_of_a_region_that_is_missing_are_those_of_the_whole_picture(fitted, scenes):
@@ -174,8 +177,8 @@ def test_features_of_a_region_that_is_missing_are_those_of_the_whole_picture(fit
     for name in BOTH:
         for regions in table[name]:
             assert set(regions) == {Region(0, 0, 192, 192, 0, 0, 0, False)}
-    assert (features.emotional == features.emotional[:, :1]).all()
-    assert features.emotional.any()
+    for local in features.emotional:
+        assert (local == local[0]).all() and local.any()
 
 
 # ---- what comes in

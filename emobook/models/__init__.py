@@ -29,6 +29,7 @@ _METHODS = {
     "lite-emo": "light:LiteEmoClassifier",
     "binary-assisted": "assisted:BinaryAssistedClassifier",
     "pcnn": "progressive:pcnn",
+    "multi-level-rcnn": "region_classifier:multi_level_rcnn",
     "convex-fusion": "fusion:ConvexFusion",
     "supplementary-fusion": "fusion:SupplementaryFusion",
 }  # name → module below emobook.models : what makes the estimator

@@ -18,7 +18,7 @@ def look(detector, X) -> list[dict[str, np.ndarray]]:
 
     size (2,), width and height in pixels; of emotional regions and of objects boxes (2, K, 4), in
     pixels of the square, and scores (2, K, 4), p_obj, p_emo, S_emo and whether there is one; whole
-    (D,) and local (2, K, d) as in `RegionFeatures`. Raises ImageError.
+    (D,) and local (2, K, d), X_global and X_local of both kinds. Raises ImageError.
     """
     check_is_fitted(detector)
     sources = images_of(X)

@@ -19,6 +19,8 @@ What the text leaves open, and what was chosen:
 - each loss is weighted by 1, and 64 boxes of a picture are drawn for a head, at most a quarter of
   them positive (Fast R-CNN).
 - of two regions with an IoU above .5 the weaker is dropped before the best are taken.
+- X_local are RoI features as they come from the pyramid, the same for both kinds of region, and
+  not the hidden layers of a head, which were trained to forget what kind of object it is.
 - RoIs are spread over the levels as in Lin et al. (2017, eq. 1), in proportion to the anchors.
 """
 
@@ -63,11 +65,11 @@ def emotion_score(p_emo, p_obj):
 
 
 class Head(nn.Module):
-    """RoIs (R, d, 7, 7) → `describe` (R, width) → logits (R, 2) of no and yes, and moves (R, 4)."""
+    """RoIs (R, d, 7, 7) → two layers (R, width) → logits (R, 2) of no and yes, and moves (R, 4)."""
 
     def __init__(self, channels: int, width: int):
         super().__init__()
-        self.describe = nn.Sequential(
+        self.hidden = nn.Sequential(
             nn.Flatten(),
             nn.Linear(channels * _PLACES**2, width), nn.ReLU(),
             nn.Linear(width, width), nn.ReLU(),
@@ -75,7 +77,7 @@ class Head(nn.Module):
         self.score, self.move = nn.Linear(width, 2), nn.Linear(width, 4)
 
     def forward(self, rois):
-        known = self.describe(rois)
+        known = self.hidden(rois)
         return self.score(known), self.move(known)
 
 
@@ -96,7 +98,7 @@ class RegionNetwork(nn.Module):
         proposals: int = 100, single_level: bool = False, freeze: str = "trunk", live: bool = False,
     ):  # fmt: skip
         super().__init__()
-        self.levels, self.pool, self.feature_dim = parts.levels, parts.pool, parts.feature_dim
+        self.levels, self.pool = parts.levels, parts.pool
         self.side, self.proposals, self.live, self.step = side, proposals, live, "object"
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", torch.tensor(std)[:, None, None], persistent=False)
@@ -112,8 +114,7 @@ class RegionNetwork(nn.Module):
         self.align = MultiScaleRoIAlign(
             list(self.pyramid.names), _PLACES, 2, canonical_scale=canonical
         )
-        self.width = 4 * channels
-        self.object_head, self.emotion_head = (Head(channels, self.width) for _ in range(2))
+        self.object_head, self.emotion_head = (Head(channels, 4 * channels) for _ in range(2))
         count = len(self.levels)
         self.frozen = dict(zip(FREEZE, (0, count - 1, count), strict=True))[freeze]
         self.trunk = [name for name, _ in self.named_parameters() if name.startswith("levels.")]
@@ -216,13 +217,14 @@ class RegionNetwork(nn.Module):
         """From C2 to C5 and boxes (N, K, 4) of both kinds what the classifier sees.
 
         Returns X_global (N, D), what the backbone's own last layer sees of the whole picture, and
-        X_local of either kind, (N, K, width), the hidden layers of its head for these boxes.
+        X_local of either kind, (N, K, d): RoIAlign of these boxes from their levels of the
+        pyramid, the mean over its places, as X_global is one over those of C5.
         """
         levels = self._levels(maps)
         with _exact(levels["P4"]):
             local = (
-                head.describe(self._rois(levels, list(boxes))).reshape(*boxes.shape[:2], -1)
-                for head, boxes in ((self.emotion_head, emotional), (self.object_head, objects))
+                self._rois(levels, list(boxes)).mean(dim=(2, 3)).reshape(*boxes.shape[:2], -1)
+                for boxes in (emotional, objects)
             )
             return self.pool(maps[-1]).float(), *local
 

@@ -19,7 +19,10 @@ from emobook.models import _squares, _targets
 from emobook.models._looks import look
 from emobook.models.staged import FREEZE
 
-BACKENDS = {"torchvision": "detector:RegionNetwork"}  # module below emobook.models : network
+BACKENDS = {  # module below emobook.models : network
+    "torchvision": "detector:RegionNetwork",
+    "detectron2": "detectron:DetectronNetwork",
+}
 KINDS = ("emotional", "object")
 
 
@@ -38,18 +41,6 @@ class Region(NamedTuple):
     p_emo: float
     s_emo: float
     found: bool
-
-
-class RegionFeatures(NamedTuple):
-    """What the classifier sees of N pictures, float32, K regions each.
-
-    whole (N, D): X_global. emotional, objects (N, K, d): X_local of the emotional regions, best
-    first, and of the objects. Where a picture has too few, the last ones are of the whole picture.
-    """
-
-    whole: np.ndarray
-    emotional: np.ndarray
-    objects: np.ndarray
 
 
 class RegionDetector(TransformerMixin, BaseEstimator):
@@ -261,21 +252,31 @@ class RegionDetector(TransformerMixin, BaseEstimator):
             self.network_.load_state_dict(weights)
 
 
-def region_features(detector: RegionDetector, X) -> RegionFeatures:
-    """X_global and X_local (eq. 5) of the pictures of X, by a fitted detector.
+def region_features(detector: RegionDetector, X) -> pd.DataFrame:
+    """What the classifier sees of the pictures of X, by a fitted detector; a row for each.
 
-    They are computed once per picture and process: every configuration, loss and seed of a
-    classifier shares one look.
+    Columns: `whole` (D,), X_global of eq. 5; `emotional` and `objects` (K, d), X_local of the
+    emotional regions and of the objects, best first; all float32. Where a picture has too few
+    regions, the last ones are of the whole picture.
+
+    Each picture is looked at once per process, and the table can be cut like any other: all
+    configurations, losses, folds and seeds of a classifier share it.
     """
     seen = look(detector, X)
-    local = np.stack([one["local"] for one in seen])
-    return RegionFeatures(np.stack([one["whole"] for one in seen]), local[:, 0], local[:, 1])
+    parts = {
+        "whole": [one["whole"] for one in seen],
+        "emotional": [one["local"][0] for one in seen],
+        "objects": [one["local"][1] for one in seen],
+    }
+    index = X.index if isinstance(X, pd.DataFrame) else range(len(seen))
+    columns = {name: pd.Series(part, index=index, dtype=object) for name, part in parts.items()}
+    return pd.DataFrame(columns)
 
 
 def _digest(network) -> str:
     """What changes with any weight."""
     total = hashlib.sha256()
     for name, part in network.state_dict().items():
-        total.update(f"{name} {tuple(part.shape)}".encode())
-        total.update(part.detach().cpu().contiguous().numpy().tobytes())
+        total.update(f"{name} {tuple(part.shape)} {part.dtype}\n".encode())
+        total.update(part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
     return total.hexdigest()
