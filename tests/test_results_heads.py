@@ -1,13 +1,18 @@
 """Heads on frozen blocks: each against the plain way to do it, and the record of their scores."""
 
+import dataclasses
+
 import numpy as np
 import pytest
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.svm import SVC
 
-from emobook import datasets, evaluate, results
+from emobook import datasets, evaluate, models, results
 from emobook.models.fusion import convex, join, softmax_head, svm_head
+from emobook.models.light import LiteEmoClassifier
+from emobook.models.streams import HiddenLayerClassifier
 from emobook.results.heads import Heads
 
 C = [0.1, 1, 10]
@@ -98,3 +103,59 @@ def test_each_row_is_recorded_and_compared_with_one_of_them(heads):
     levels, gains = heads.each("Figure 3", ["a", "b", "c"], "α", scores, 1)
     assert levels[0].tolist() == [0.25, 0.75, 0.5] and gains[0].tolist() == [0.5, 0, 0.25]
     assert (levels[1] < levels[0]).all() and (gains[1:, 1] == 0).all() and (gains[1, ::2] > 0).all()
+
+
+def test_tuned_networks_give_each_fold_its_own_blocks(heads):
+    asked, y = [], heads.data.labels
+
+    def blocks(number):
+        asked.append(number)
+        return [(number + 1) ** 2 * block for block in heads.blocks[:2]]
+
+    layers, machines = heads.on_tuned([blocks, lambda number: heads.blocks], C, alphas=[0.75])
+    assert set(asked) == {0, 1, 2} and layers.shape == (2, 60, machines.shape[-1])
+    assert machines.shape[:3] == (2, 3, 60)
+    fold = heads.folds[2]
+    joined = join(blocks(2), convex(0.75)[:2])
+    machine = svm_head(1).fit(joined[fold.train], y[fold.train])
+    predicted = np.unique(y)[machines[0, 1, fold.test].argmax(axis=1)]
+    np.testing.assert_array_equal(predicted, machine.predict(joined[fold.test]))
+    head = softmax_head(seed=1).fit(join(heads.blocks, convex(0.75))[fold.train], y[fold.train])
+    expected = head.predict_proba(join(heads.blocks, convex(0.75))[fold.test])
+    columns = np.searchsorted(np.unique(y), head.classes_)
+    np.testing.assert_allclose(layers[1, fold.test][:, columns], expected, atol=1e-5)
+
+
+def test_blocks_that_know_their_training_labels_look_good_in_inner_folds_only(heads):
+    def by_heart(number):
+        learned = np.zeros((60, 8))
+        train = heads.folds[number].train
+        learned[train] = np.eye(8)[heads.data.labels[train]]
+        return [learned, np.zeros((60, 1))]
+
+    inner, test = heads.inner_and_test(by_heart, C)
+    assert inner[0, -1] > 0.9 and test[2].max() < 0.4
+    assert (
+        inner.shape == (3, 3)
+        and (inner[1] <= inner[0] + 1e-9).all()
+        and (test[0] <= test[2] + 1e-9).all()
+    )
+    blind = heads.inner_and_test(lambda number: heads.blocks, C)
+    expected = heads.machines(C, alphas=[0.75])
+    np.testing.assert_allclose(blind[0, 0], expected.inner[0, :, 0, :3].mean(axis=1))
+    np.testing.assert_allclose(blind[1, 2], expected.scores[0, :, 0, :3].max(axis=1))
+
+
+def test_lite_emo_is_that_of_its_chapter(heads):
+    few = dataclasses.replace(heads, splits=2)
+    kinds = heads.data.table["background"].to_numpy()
+    network = {"size": 32, "freeze": "trunk", "max_steps": 1, "augment": False}
+    network["validation_share"] = 0
+    found = few.lite_emo(heads.data.table, kinds, 1, **network)
+    fold, y = few.first[1], heads.data.labels
+    category = models.create("frozen-linear").fit(heads.data.table, kinds)
+    method = LiteEmoClassifier(HiddenLayerClassifier(**network), "EOC", FrozenEstimator(category))
+    method.fit(heads.data.table.iloc[fold.train], y[fold.train])
+    expected = method.predict_proba(heads.data.table.iloc[fold.test])
+    columns = np.searchsorted(np.unique(y), method.classes_)
+    np.testing.assert_allclose(found[0, fold.test][:, columns], expected, atol=1e-6)

@@ -1,19 +1,22 @@
-"""Classifiers on top of networks that stay as they are: every one in the same repeated folds."""
+"""Classifiers on top of the networks of a fusion: every one in the same repeated folds."""
 
 import dataclasses
 import functools
 
 import numpy as np
 from sklearn.decomposition import PCA
+from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 
-from emobook import evaluate, results
+from emobook import evaluate, models, results
 from emobook.datasets import Dataset
 from emobook.evaluate.folds import Fold
 from emobook.evaluate.nested import Settings, nested
 from emobook.models.fusion import convex, join
 from emobook.models.fusion_path import fusion_path, fusion_softmax_path
+from emobook.models.light import LiteEmoClassifier
+from emobook.models.streams import HiddenLayerClassifier
 
 PAPER = "rapolu2023"
 
@@ -90,7 +93,57 @@ class Heads:
         model = make_pipeline(PCA(), GridSearchCV(head, {"C": penalties}, cv=self.inner))
         joined = join(self.blocks, weights[: len(self.blocks)])
         found = evaluate.cross_predict(model, joined, self.data.labels, self.folds)
-        return in_runs(found)[..., np.unique(self.data.labels)]
+        return _in_runs(found)[..., np.unique(self.data.labels)]
+
+    @property
+    def first(self) -> list[Fold]:
+        """The folds of the first repeat, in which networks learn anew."""
+        return [fold for fold in self.folds if fold.repeat == 0]
+
+    def on_tuned(self, starts, Cs, **weights) -> tuple[np.ndarray, np.ndarray]:
+        """Softmax layers and machines on networks that learned anew in each fold of `first`.
+
+        starts: for each random start a function of the fold's number that gives the blocks.
+        weights: of `fusion_path`, the first one counts. Returns the layers' scores (starts, N, C)
+        and the machines' (starts, Cs, N, C); here, settings cannot be chosen on inner folds.
+        """
+        y, cv = self.data.labels, [(fold.train, fold.test) for fold in self.first]
+        layers = [
+            fusion_softmax_path(blocks, y, cv=cv, seeds=[start], **weights)[0, 0]
+            for start, blocks in enumerate(starts)
+        ]
+        paths = [fusion_path(blocks, y, Cs=Cs, cv=cv, **weights) for blocks in starts]
+        return np.stack(layers), np.stack([path.decisions[0] for path in paths])
+
+    def inner_and_test(self, blocks, Cs, alpha: float = 0.75) -> np.ndarray:
+        """(2, 3, Cs) accuracy in the inner folds, and in the test folds, of the folds of `first`.
+
+        blocks: a function of the fold's number. The three are the mean, the lowest and the highest
+        fold. The two are alike where inner folds are blind.
+        """
+        y, groups, found = self.data.labels, self.data.table["group"], []
+        for number, fold in enumerate(self.first):
+            path = functools.partial(fusion_path, blocks(number), y, [alpha], Cs, "scale")
+            judged = nested(path, y, [fold], groups, self.inner)
+            found.append([judged.inner[0, :, 0], judged.scores[0, :, 0]])
+        return np.stack([part(found, axis=0) for part in (np.mean, np.min, np.max)], axis=1)
+
+    def lite_emo(self, kinds, labels, seeds: int, **network) -> np.ndarray:
+        """(seeds, N, C) scores of LiteEmo (chapter 35) in the folds of `first`.
+
+        kinds, labels: a table of pictures with their categories, which its stream C learns.
+        network: options of its `HiddenLayerClassifier`.
+        """
+        category = FrozenEstimator(models.create("frozen-linear").fit(kinds, labels))
+        found = []
+        for seed in range(seeds):
+            learns = HiddenLayerClassifier(**network, seed=seed)
+            method = LiteEmoClassifier(learns, "EOC", category)
+            predicted = evaluate.cross_predict(
+                method, self.data.table, self.data.labels, self.first
+            )
+            found.append(_in_runs(predicted)[0])
+        return np.stack(found)[..., np.unique(self.data.labels)]
 
     def shuffled(self, seed: int) -> "Heads":
         """The same pictures with each other's labels, one repeat of folds drawn with `seed`: there
@@ -138,7 +191,7 @@ class Heads:
         return gain[:3]
 
 
-def in_runs(found) -> np.ndarray:
+def _in_runs(found) -> np.ndarray:
     """What `cross_predict` found, as (repeats, N, C)."""
     ordered = found.sort_values(["repeat", "index"])
     scores = np.stack(ordered["scores"])
