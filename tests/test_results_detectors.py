@@ -62,7 +62,7 @@ def test_of_a_set_with_maps_the_regions_are_boxes_of_the_maps(monkeypatch, tmp_p
     table = pd.DataFrame(
         {
             "path": [str(tmp_path / "a.png"), None],
-            "map_path": [str(tmp_path / "map.png"), None],
+            "map_path": pd.Series([str(tmp_path / "map.png"), None], dtype=object),
             **{name: ["a", "b"] for name in ("id", "split", "group")},
         }
     )
