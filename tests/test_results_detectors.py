@@ -4,9 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from sklearn.base import BaseEstimator, ClassifierMixin
 
 from emobook import datasets
 from emobook.datasets import DatasetError, DatasetMissing
+from emobook.evaluate import repeated_folds
 from emobook.models.regions import Region
 from emobook.results import detectors
 
@@ -125,27 +127,46 @@ def test_a_covered_box_has_the_mean_colour_and_the_rest_stays():
     assert np.array_equal(np.asarray(given), picture), "the picture itself must stay as it is"
 
 
-class Bright:
-    """Says "b" with the share of pixels that are not black."""
+class Bright(ClassifierMixin, BaseEstimator):
+    """Says class 1 with the share of pixels that are white, whatever it learned."""
 
-    classes_ = np.array(["a", "b"])
+    def fit(self, X, y):
+        assert {one.size for one in X} == {(40, 40)}
+        self.classes_ = np.array([0, 1])
+        return self
 
     def predict_proba(self, X):
-        light = np.array([(np.asarray(one).max(axis=2) > 250).mean() for one in X])
+        light = np.array([(np.asarray(one).min(axis=2) == 255).mean() for one in X])
         return np.column_stack([1 - light, light])
 
 
 def test_covering_what_matters_costs_what_it_should():
     picture = np.zeros((40, 40, 3), np.uint8)
     picture[10:20, 10:20] = 255  # a sixteenth of the picture
-    box = (10, 10, 20, 20)
-    falls = detectors.falls(Bright(), [picture] * 60, ["b"] * 60, [box] * 60)
-    assert falls.shape == (60, 2) and falls[:, 0] == pytest.approx(1 / 16)
-    assert 0 <= falls[:, 1].mean() < 0.4 / 16  # a random box hides (100 / 961) of it on average
-    against = detectors.falls(Bright(), [picture] * 3, ["a"] * 3, [box] * 3)
-    assert against[:, 0] == pytest.approx(-1 / 16)
-    everything = detectors.falls(Bright(), [picture] * 3, ["b"] * 3, [(0, 0, 40, 40)] * 3)
+    y, boxes = np.arange(60) % 2, {"square": [(10, 10, 20, 20)] * 60, "all": [(0, 0, 40, 40)] * 60}
+    folds = repeated_folds(y, None, 3, 1)
+    found = detectors.falls(Bright(), [picture] * 60, y, folds, boxes)
+    truth = np.concatenate([y[fold.test] for fold in folds])
+    square, everything = found["square"], found["all"]
+    assert square.shape == everything.shape == (60, 2)
+    assert square[truth == 1, 0] == pytest.approx(1 / 16)
+    assert square[truth == 0, 0] == pytest.approx(-1 / 16)  # without the square 0 is surer
+    assert 0 <= square[truth == 1, 1].mean() < 0.5 / 16  # chance hides a tenth of it on average
     assert np.array_equal(everything[:, 0], everything[:, 1])
+    some = detectors.falls(Bright(), [picture] * 60, y, folds[1:], boxes)
+    assert np.array_equal(some["square"], square[len(folds[0].test) :])
+
+
+def test_a_map_is_the_share_of_people_who_marked_a_place():
+    drawn = detectors.drawn_map([(20, 10, 60, 50)], (100, 80), people=400, seed=3)
+    assert drawn.shape == (80, 100) and drawn[30, 40] == pytest.approx(0.75, abs=0.06)
+    assert drawn[:, 95].max() == drawn[75].max() == 0
+    assert drawn[30, 20] == pytest.approx(0.75 / 2, abs=0.06)  # an edge is off to either side
+    inside = (drawn >= 0.5 * drawn.max()).nonzero()
+    assert [part.min() for part in inside] == pytest.approx([10, 20], abs=2)
+    assert [part.max() for part in inside] == pytest.approx([50, 60], abs=2)
+    assert not detectors.drawn_map([], (10, 10)).any()
+    assert np.array_equal(detectors.drawn_map([(0, 0, 5, 5)], (9, 9)) * 15 % 1, np.zeros((9, 9)))
 
 
 def test_how_much_larger_is_the_geometric_mean_over_pictures():

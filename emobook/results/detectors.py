@@ -6,12 +6,14 @@ A detector learns once: `detector` with the same arguments gives the same one to
 import numpy as np
 import pandas as pd
 from PIL import Image
+from sklearn.base import clone
 
 from emobook import datasets, evaluate, images
 from emobook.datasets.lists import DatasetError
 from emobook.datasets.regions import with_regions
 from emobook.evaluate import Interval
 from emobook.evaluate.detection import moved_at_random
+from emobook.evaluate.folds import class_scores
 from emobook.features.base import images_of
 from emobook.models.regions import RegionDetector
 from emobook.train import fitted
@@ -89,6 +91,24 @@ def scored(column, by: str) -> list[np.ndarray]:
     ]
 
 
+def drawn_map(regions, size, people: int = 15, seed: int = 0) -> np.ndarray:
+    """A stimuli map as EmotionROI's are made, of simulated people: float64 (H, W), 0 to 1.
+
+    Each of 15 people draws rectangles around what evokes the emotion, and a pixel's value is the
+    share of people whose rectangles cover it (Peng et al. 2016). Our people leave out a region one
+    time in four, and each edge of a rectangle is off by a normal error with a standard deviation of
+    a seventh of that side of the region. regions: boxes (x0, y0, x1, y1); size: width and height.
+    """
+    dice = np.random.default_rng(seed)
+    votes = np.zeros((people, size[1], size[0]), dtype=bool)
+    for box in np.asarray(regions, dtype=float).reshape(-1, 4):
+        off = dice.normal(0, np.tile((box[2:] - box[:2]) / 7, 2), size=(people, 4))
+        seen = dice.random(people) < 0.75
+        for person, (x0, y0, x1, y1) in enumerate((box + off).round().clip(0).astype(int)):
+            votes[person, y0:y1, x0:x1] |= seen[person]
+    return votes.mean(axis=0)
+
+
 def covered(picture, box) -> Image.Image:
     """A picture with the box (x0, y0, x1, y1) painted in the picture's mean colour."""
     picture = images.read(picture).copy()
@@ -99,26 +119,34 @@ def covered(picture, box) -> Image.Image:
     return picture
 
 
-def falls(classifier, X, y, boxes, seed: int = 0) -> np.ndarray:
-    """What it costs a classifier when a region of each picture is covered, and when a box of the
-    same size somewhere else is: float64 (N, 2), falls of the probability of the true class.
+def falls(method, X, y, folds, boxes: dict, seed: int = 0) -> dict[str, np.ndarray]:
+    """What it costs a classifier when a box of each picture is covered, and when a box of the same
+    size somewhere else is: by name float64 (M, 2), falls of the probability of the true class.
 
-    classifier: fitted, with `predict_proba` and `classes_`, on other pictures. X: N pictures, y
-    (N,) labels, boxes (N, 4) in their pixels. The other box is at a random place, all equally
-    probable, so that it may overlap the region.
+    method: an unfitted classifier; each picture is judged by one that learned from whole pictures
+    of the other folds. X, y: N pictures and labels. folds: of `evaluate.repeated_folds`, some or
+    all of one repeat; the M pictures that they test, in their order, are judged. boxes: name →
+    (N, 4) in pixels of the pictures. The other box is at a random place, all equally probable, so
+    that it may overlap the first.
     """
-    pictures = [images.read(source) for source in images_of(X)]
-    others = moved_at_random([[box] for box in boxes], [one.size for one in pictures], seed)
-    places = np.searchsorted(classifier.classes_, y)
-    seen = [
-        pictures,
-        [covered(one, box) for one, box in zip(pictures, boxes, strict=True)],
-        [covered(one, other[0]) for one, other in zip(pictures, others, strict=True)],
-    ]
-    whole, region, other = (
-        classifier.predict_proba(some)[np.arange(len(places)), places] for some in seen
-    )
-    return np.column_stack([whole - region, whole - other]).astype(np.float64)
+    pictures, y = [images.read(source) for source in images_of(X)], np.asarray(y)
+    sizes = [one.size for one in pictures]
+    hidden = [[None] * len(y)]
+    for some in boxes.values():
+        others = moved_at_random([[box] for box in some], sizes, seed)
+        hidden += [some, [other[0] for other in others]]
+    seen = []
+    for fold in folds:
+        model = clone(method).fit([pictures[i] for i in fold.train], y[fold.train])
+        for row in hidden:
+            shown = [
+                pictures[i] if row[i] is None else covered(pictures[i], row[i]) for i in fold.test
+            ]
+            scores = class_scores(model, shown, y.max() + 1)
+            seen.append(scores[np.arange(len(fold.test)), y[fold.test]])
+    parts = [np.concatenate(seen[row :: len(hidden)]) for row in range(len(hidden))]
+    lost = (parts[0] - np.array(parts[1:])).reshape(len(boxes), 2, -1)
+    return dict(zip(boxes, lost.mT, strict=True))
 
 
 def larger(these, those) -> Interval:
