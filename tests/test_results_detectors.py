@@ -3,13 +3,15 @@
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
+from torchvision.ops import box_iou
 
 from emobook import datasets
 from emobook.datasets import DatasetError, DatasetMissing
 from emobook.evaluate import repeated_folds
-from emobook.models.regions import Region
+from emobook.models.regions import Region, RegionDetector
 from emobook.results import detectors
 
 SCENES = {"n": 12, "seed": 5}
@@ -104,6 +106,31 @@ def test_the_detector_is_kept_and_the_same_for_whoever_asks(shelf, monkeypatch, 
     assert len(list((tmp_path / "cache" / "models").glob("*.safetensors"))) == 1
 
 
+def test_inside_are_maps_anchors_and_what_they_count_as(shelf):
+    table = detectors.lessons({"synthetic": SCENES}, {"synthetic": SCENES})
+    model = RegionDetector(**TINY).fit(table)
+    picture = Image.new("RGB", (192, 96), (200, 40, 40))
+    seen = detectors.inside(model, picture, [("dog", 0, 0, 48, 24), (96, 0, 192, 96)])
+    assert seen.square.size == (64, 64)
+    assert [part.shape[1:] for part in seen.below.values()] == [
+        (16,) * 2,
+        (8,) * 2,
+        (4,) * 2,
+        (2,) * 2,
+    ]
+    assert [part.shape for part in seen.above.values()] == [(4, n, n) for n in (16, 8, 4, 2)]
+    assert list(seen.below) + list(seen.above) == [f"{k}{n}" for k in "CP" for n in (2, 3, 4, 5)]
+    assert seen.truth.tolist() == [[0, 0, 16, 16], [32, 0, 64, 64]]
+    assert len(seen.anchors) == len(seen.anchor_labels) == 16**2 + 8**2 + 4**2 + 2**2
+    sides = seen.anchors[:, 2:] - seen.anchors[:, :2]
+    assert sorted(set(sides.ravel())) == [8, 16, 32, 64]
+    overlap = box_iou(torch.from_numpy(seen.anchors), torch.from_numpy(seen.truth)).numpy()
+    assert (seen.anchor_labels[overlap.max(axis=1) > 0.7] == 1).all()
+    assert (seen.anchor_labels[overlap.argmax(axis=0)] == 1).all()
+    assert (overlap[seen.anchor_labels == 0] < 0.3).all()
+    assert len(seen.proposals) == len(seen.proposal_labels) <= 4
+
+
 def region(*box, p_obj=0.1, p_emo=0.2, s_emo=0.3, found=True):
     return Region(*box, p_obj, p_emo, s_emo, found)
 
@@ -131,7 +158,7 @@ class Bright(ClassifierMixin, BaseEstimator):
     """Says class 1 with the share of pixels that are white, whatever it learned."""
 
     def fit(self, X, y):
-        assert {one.size for one in X} == {(40, 40)}
+        assert {np.shape(one) for one in X} == {(40, 40, 3)}
         self.classes_ = np.array([0, 1])
         return self
 
@@ -153,8 +180,9 @@ def test_covering_what_matters_costs_what_it_should():
     assert square[truth == 0, 0] == pytest.approx(-1 / 16)  # without the square 0 is surer
     assert 0 <= square[truth == 1, 1].mean() < 0.5 / 16  # chance hides a tenth of it on average
     assert np.array_equal(everything[:, 0], everything[:, 1])
-    some = detectors.falls(Bright(), [picture] * 60, y, folds[1:], boxes)
-    assert np.array_equal(some["square"], square[len(folds[0].test) :])
+    part = {"square": boxes["square"][: len(folds[1].test)]}
+    some = detectors.falls(Bright(), [picture] * 60, y, folds[1:2], part)["square"]
+    assert np.array_equal(some[:, 0], square[len(folds[0].test) :][: len(some), 0])
 
 
 def test_a_map_is_the_share_of_people_who_marked_a_place():

@@ -3,10 +3,14 @@
 A detector learns once: `detector` with the same arguments gives the same one to every chapter.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
+import torch
 from PIL import Image
 from sklearn.base import clone
+from torchvision.models.detection.image_list import ImageList
 
 from emobook import datasets, evaluate, images
 from emobook.datasets.lists import DatasetError
@@ -15,6 +19,8 @@ from emobook.evaluate import Interval
 from emobook.evaluate.detection import moved_at_random
 from emobook.evaluate.folds import class_scores
 from emobook.features.base import images_of
+from emobook.models._boxes import assign
+from emobook.models._squares import squares
 from emobook.models.regions import RegionDetector
 from emobook.train import fitted
 
@@ -78,6 +84,46 @@ def detector(objects: dict[str, dict], regions: dict[str, dict], **options) -> R
     return fitted(RegionDetector(**options), lessons(objects, regions))
 
 
+class Inside(NamedTuple):
+    """What a detector has inside for one picture, the square that it sees.
+
+    below, above: C2 to C5 and the levels of its pyramid, name → (c, h, w). anchors (A, 4) and
+    proposals (P, 4), in pixels of the square, and what each would count as in training: labels 1,
+    0 or -1 (positive, negative, ignored), (A,) and (P,).
+    """
+
+    square: Image.Image
+    below: dict[str, np.ndarray]
+    above: dict[str, np.ndarray]
+    anchors: np.ndarray
+    anchor_labels: np.ndarray
+    proposals: np.ndarray
+    proposal_labels: np.ndarray
+    truth: np.ndarray
+
+
+def inside(detector: RegionDetector, picture, truth=()) -> Inside:
+    """Look into a fitted detector (its torchvision backend). truth: true boxes in pixels of the
+    picture, of more numbers the last four count; in the result they are those of the square."""
+    network, side = detector.network_.cpu().eval(), detector.size_
+    pixels, sizes = squares([picture], side, detector.recipe_.interpolation)
+    ends = np.array([tuple(box)[-4:] for box in truth], dtype=float).reshape(-1, 4)
+    true = torch.from_numpy(ends / np.tile(sizes[0], 2) * side).float()
+    with torch.no_grad():
+        maps = network.maps(pixels)
+        levels = network.pyramid(maps)
+        shape = ImageList(torch.empty(0, 3, side, side), [(side, side)])
+        anchors = network.rpn.anchor_generator(shape, list(levels.values()))[0]
+        proposals = network.rpn(shape, levels)[0][0]
+    return Inside(
+        Image.fromarray(pixels[0].permute(1, 2, 0).numpy()),
+        {f"C{number}": part[0].numpy() for number, part in enumerate(maps, 2)},
+        {name: part[0].numpy() for name, part in levels.items()},
+        anchors.numpy(), assign(anchors, true)[0].numpy(),
+        proposals.numpy(), assign(proposals, true)[0].numpy(), true.numpy(),
+    )  # fmt: skip
+
+
 def scored(column, by: str) -> list[np.ndarray]:
     """A column that a detector added, as `evaluate.detection` takes it.
 
@@ -125,25 +171,28 @@ def falls(method, X, y, folds, boxes: dict, seed: int = 0) -> dict[str, np.ndarr
 
     method: an unfitted classifier; each picture is judged by one that learned from whole pictures
     of the other folds. X, y: N pictures and labels. folds: of `evaluate.repeated_folds`, some or
-    all of one repeat; the M pictures that they test, in their order, are judged. boxes: name →
-    (N, 4) in pixels of the pictures. The other box is at a random place, all equally probable, so
-    that it may overlap the first.
+    all of one repeat. boxes: name → (M, 4), for the pictures that the folds test, in their order,
+    and in the pictures' pixels. The other box is at a random place, all equally probable, so that
+    it may overlap the first.
     """
-    pictures, y = [images.read(source) for source in images_of(X)], np.asarray(y)
-    sizes = [one.size for one in pictures]
-    hidden = [[None] * len(y)]
+    sources, y = images_of(X), np.asarray(y)
+    order = np.concatenate([fold.test for fold in folds])
+    pictures = [images.read(sources[i]) for i in order]
+    hidden = [[None] * len(order)]
     for some in boxes.values():
-        others = moved_at_random([[box] for box in some], sizes, seed)
+        others = moved_at_random([[box] for box in some], [one.size for one in pictures], seed)
         hidden += [some, [other[0] for other in others]]
     seen = []
     for fold in folds:
-        model = clone(method).fit([pictures[i] for i in fold.train], y[fold.train])
-        for row in hidden:
+        model = clone(method).fit([sources[i] for i in fold.train], y[fold.train])
+        rows = np.flatnonzero(np.isin(order, fold.test))
+        for version in hidden:
             shown = [
-                pictures[i] if row[i] is None else covered(pictures[i], row[i]) for i in fold.test
+                pictures[row] if version[row] is None else covered(pictures[row], version[row])
+                for row in rows
             ]
             scores = class_scores(model, shown, y.max() + 1)
-            seen.append(scores[np.arange(len(fold.test)), y[fold.test]])
+            seen.append(scores[np.arange(len(rows)), y[order[rows]]])
     parts = [np.concatenate(seen[row :: len(hidden)]) for row in range(len(hidden))]
     lost = (parts[0] - np.array(parts[1:])).reshape(len(boxes), 2, -1)
     return dict(zip(boxes, lost.mT, strict=True))
