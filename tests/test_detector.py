@@ -262,16 +262,25 @@ def test_shapes_and_counts_of_the_network(lite, single_level):
     assert whole.shape == (2, 1280) and [part.shape for part in local] == [(2, 10, 64)] * 2
 
 
-def test_the_whole_picture_as_a_region_is_the_mean_over_its_level(lite):
-    """X_local is a mean over places of one level: of P4 at 224 pixels, where RoIs that large go."""
+def test_what_the_classifier_sees_of_a_region_comes_from_its_level(lite):
+    """Lin et al., eq. 1: P4 from 224 pixels on, P3 from 112, P2 below; P5 only beyond 448."""
     network = RegionNetwork(lite, [0.5] * 3, [0.5] * 3, 224, channels=8).eval()
     maps = maps_of(lite, side=224, n=1)
-    boxes = torch.tensor([[[0.0, 0, 224, 224], [0, 0, 100, 100]]])
-    whole, local, same = network.describe(maps, boxes, boxes.flip(1))
+    levels = {
+        name: torch.full_like(part, i)
+        for i, (name, part) in enumerate(network.pyramid(maps).items())
+    }
+    boxes = torch.tensor([[[0.0, 0, 224, 224], [20, 40, 140, 160], [0, 0, 100, 100]]])
+    whole, local, other = network.describe(maps, boxes, boxes.flip(1), levels)
     torch.testing.assert_close(whole[0], maps[-1][0].mean(dim=(1, 2)))
-    torch.testing.assert_close(local, same.flip(1))
-    expected = network.pyramid(maps)["P4"].mean(dim=(2, 3))
-    torch.testing.assert_close(local[0, :1], expected, atol=0.05, rtol=0)
+    torch.testing.assert_close(local[0], torch.tensor([2.0, 1, 0])[:, None].expand(3, 8))
+    torch.testing.assert_close(other, local.flip(1))
+    same = (
+        network.describe(maps, boxes, boxes),
+        network.describe(maps, boxes, boxes, network.pyramid(maps)),
+    )
+    for again, part in zip(*same, strict=True):
+        torch.testing.assert_close(again, part)
 
 
 def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):
