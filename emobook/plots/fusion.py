@@ -4,11 +4,8 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from emobook import _bootstrap
-from emobook.datasets.synthetic.sprites import OBJECTS
-from emobook.datasets.synthetic.stage import SIDE
 from emobook.emotions import MIKELS8
-from emobook.evaluate import Interval, confusion, over_runs
+from emobook.evaluate import confusion
 from emobook.models.fusion import spread
 from emobook.plots.figure import figure, style
 
@@ -20,9 +17,6 @@ BLOCKS = {
 """Name of each block → its colour."""
 
 
-# ---- numbers behind the figures ----
-
-
 def distance_shares(blocks, weights) -> np.ndarray:
     """What each block adds to the mean squared distance of two images: (A, K), rows sum to 1.
 
@@ -31,56 +25,6 @@ def distance_shares(blocks, weights) -> np.ndarray:
     """
     parts = (np.atleast_2d(weights) * [spread(block) for block in blocks]) ** 2
     return parts / parts.sum(axis=1, keepdims=True)
-
-
-def drawn_objects(boxes) -> np.ndarray:
-    """The share of each simulated scene that each kind of drawn thing covers: (N, 31).
-
-    boxes: the column of `datasets.synthetic`, for each scene (kind, x0, y0, x1, y1) in pixels.
-    """
-    shares = np.zeros((len(boxes), len(OBJECTS)))
-    for row, things in zip(shares, boxes, strict=True):
-        for kind, left, top, right, bottom in things:
-            row[[*OBJECTS].index(kind)] += (right - left) * (bottom - top) / SIDE**2
-    return shares
-
-
-def accuracies(right) -> list[Interval]:
-    """The share of images that are right, with its 95 % interval, for each of A settings.
-
-    right: (A, R, N) ones and zeros of R runs. All settings are judged on the same resamples of
-    the images; the spread of three or more runs joins as in `evaluate.over_runs`.
-    """
-    right = np.asarray(right, dtype=float)
-    columns = [np.ones(right.shape[2]), *right.mean(axis=1)]
-    found = _bootstrap.intervals(
-        columns, lambda sums: sums[..., 1:] / sums[..., :1], None, 0.95, 2000, 0
-    )
-    joined = [over_runs(one, runs) for one, runs in zip(found, right.mean(axis=2), strict=True)]
-    return [Interval(value, max(low, 0.0), min(high, 1.0)) for value, low, high in joined]
-
-
-def class_gains(better, worse, truth, classes: int = 8) -> list[Interval]:
-    """What one method gains over another on the images of each class, in pairs.
-
-    better, worse: (R, N) ones and zeros of R runs; truth: (N,) positions of the classes. Images
-    are resampled; the spread of three or more runs joins as in `evaluate.over_runs`. A class that
-    a resample lacks counts there as without gain; one without images has a gain of NaN.
-    """
-    gain = np.asarray(better, dtype=float) - np.asarray(worse, dtype=float)
-    own = np.eye(classes)[np.asarray(truth)].T  # (C, N)
-    sizes = own.sum(axis=1)
-
-    def means(sums):
-        images, gained = np.split(sums, 2, axis=-1)
-        return np.where(sizes > 0, gained / np.maximum(images, 1), np.nan)
-
-    found = _bootstrap.intervals([*own, *(own * gain.mean(axis=0))], means, None, 0.95, 2000, 0)
-    per_run = own @ gain.T / np.maximum(sizes, 1)[:, None]
-    return [over_runs(one, runs) for one, runs in zip(found, per_run, strict=True)]
-
-
-# ---- figures ----
 
 
 def one_picture(picture, blocks, shares: dict) -> Figure:
