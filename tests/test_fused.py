@@ -9,7 +9,7 @@ from emobook.models.fusion_path import fusion_path
 from emobook.results.fused import fused
 from emobook.results.seeded import Runs
 
-NETWORKS = ("test_efficientnet", "test_efficientnet")
+NETWORKS = ("test_efficientnet", "test_efficientnet_gn")
 TINY = {
     "size": 32, "freeze": "trunk", "epochs": 1, "lr": 0.1, "validation_share": 0, "augment": False
 }  # fmt: skip
@@ -26,10 +26,10 @@ def test_frozen_networks_are_the_same_in_every_fold(runs):
     blocks = fused(runs, NETWORKS, "test_efficientnet", tuned=False, pretrained=False)
     one, other, objects = blocks(0)
     assert blocks(1) is blocks(0)
-    pooled = DeepFeatures("test_efficientnet", pretrained=False).transform(runs.X)
-    np.testing.assert_array_equal(one, pooled)
-    np.testing.assert_array_equal(other, pooled)
-    np.testing.assert_allclose(objects.sum(axis=1), 1, rtol=1e-5)
+    layers = ((NETWORKS[0], "pooled"), (NETWORKS[1], "pooled"), (NETWORKS[0], "probabilities"))
+    for block, layer in zip((one, other, objects), layers, strict=True):
+        expected = DeepFeatures(*layer, pretrained=False).transform(runs.X)
+        np.testing.assert_array_equal(block, expected)
     assert objects.dtype == np.float64
 
 
@@ -38,12 +38,13 @@ def test_tuned_networks_are_those_of_fold_and_seed(runs):
     blocks = fused(runs, NETWORKS, None, seeds=(0, 1), pretrained=False, **options)
     for number in range(2):
         assert len(blocks(number)) == 2
-        for seed, block in enumerate(blocks(number)):
+        for (seed, name), block in zip(enumerate(NETWORKS), blocks(number), strict=True):
             network = runs.fitted(
-                number, "fine-tuned", seed=seed, backbone=NETWORKS[0], pretrained=False, **options
+                number, "fine-tuned", seed=seed, backbone=name, pretrained=False, **options
             )
             np.testing.assert_array_equal(block, network.transform(runs.X))
-    assert not np.allclose(blocks(0)[0], blocks(0)[1])  # another seed
+    twice = fused(runs, NETWORKS[:1] * 2, None, seeds=(0, 1), pretrained=False, **options)(0)
+    assert not np.allclose(*twice)  # another seed
     assert not np.allclose(blocks(0)[0], blocks(1)[0])  # other training images
 
 
@@ -51,4 +52,12 @@ def test_a_path_takes_them_fold_by_fold(runs):
     blocks = fused(runs, NETWORKS, "test_efficientnet", pretrained=False, **TINY)
     cv = [(fold.train, fold.test) for fold in runs.folds]
     path = fusion_path(blocks, runs.y, (0.5,), (1,), cv=cv)
-    assert (path.predictions >= 0).all()
+    for number, (fold, test) in enumerate(cv):
+        alone = fusion_path(blocks(number), runs.y, (0.5,), (1,), cv=[(fold, test)])
+        np.testing.assert_array_equal(path.decisions[..., test, :], alone.decisions[..., test, :])
+
+
+def test_options_of_networks_that_do_not_learn_are_refused(runs):
+    for options in ({"size": 64}, {"seeds": (0, 1)}):
+        with pytest.raises(TypeError, match="networks that learn"):
+            fused(runs, NETWORKS, None, tuned=False, pretrained=False, **options)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.model_selection import GridSearchCV, RepeatedStratifiedKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
@@ -64,7 +64,9 @@ def test_weights_outside_their_range_are_refused(wrong):
 def test_spread_is_the_root_mean_squared_distance_from_the_mean():
     block = np.array([[0.0, 0.0], [4.0, 0.0], [2.0, 3.0], [2.0, -3.0]])
     assert fusion.spread(block) == pytest.approx(np.sqrt((4 + 4 + 9 + 9) / 4))
-    assert fusion.spread(np.ones((3, 2))) == 1
+    for constant in (0, 0.1, 0.3, 1e6):  # some of them have a variance, by rounding
+        assert fusion.spread(np.full((90, 6), constant)) == 1
+    assert fusion.spread(1e-12 * block) == pytest.approx(1e-12 * fusion.spread(block))
 
 
 @pytest.mark.parametrize("gamma", ["scale", "auto", 0.02])
@@ -94,20 +96,25 @@ def test_scores_are_those_of_a_grid_search():
     path = fusion_path(blocks, y, ALPHAS, CS)
     expected = search.cv_results_["mean_test_score"].reshape(len(CS), len(ALPHAS)).T
     np.testing.assert_allclose(path.scores, expected, atol=1e-12)
-    assert path.scores[path.best()] == search.best_score_
 
 
 def test_betas_and_several_gammas():
     blocks, y = drawn(seed=2)
     folds = list(StratifiedKFold(3).split(blocks[0], y))
-    gammas = ["scale", 0.05, 0.5]
+    gammas = [("scale", 3.0), 0.05, "scale"]
     for form in fusion.FORMS:
         path = fusion_path(blocks, y, Cs=CS, gamma=gammas, cv=folds, betas=(0, 0.5, 1), form=form)
         assert path.predictions.shape == (3, 3, 3, 90) == (*path.scores.shape, 90)
         for b, beta in enumerate((0, 0.5, 1)):
             weights = fusion.supplementary(beta, form)
-            expected = by_scikit_learn(blocks, weights, y, CS[2], gammas[1], folds)
-            np.testing.assert_array_equal(path.predictions[b, 2, 1], expected)
+            for g, gamma in enumerate(gammas[1:], 1):
+                expected = by_scikit_learn(blocks, weights, y, CS[2], gamma, folds)
+                np.testing.assert_array_equal(path.predictions[b, 2, g], expected)
+            for train, test in folds:  # three times what this fold and these weights have
+                joined = fusion.join(blocks, weights)
+                width = 3 / (joined.shape[1] * joined[train].var())
+                expected = by_scikit_learn(blocks, weights, y, CS[2], width, [(train, test)])
+                np.testing.assert_array_equal(path.predictions[b, 2, 0, test], expected[test])
 
 
 def test_the_third_block_may_be_absent_and_two_classes_do():
@@ -132,6 +139,17 @@ def test_unit_blocks_divides_by_the_spread_of_the_training_images():
     inches = [block * factor for block, factor in zip(blocks, (1, 100, 3), strict=True)]
     same = fusion_path(inches, y, (0.25,), (1,), cv=[(train, test)], unit_blocks=True)
     np.testing.assert_array_equal(path.predictions, same.predictions)
+
+
+def test_blocks_that_are_the_same_for_all_images_do_no_harm():
+    (one, other, _), y = drawn(seed=4)
+    folds, constant = list(StratifiedKFold(3).split(one, y)), np.full((len(y), 6), 0.3)
+    sure = {"gamma": 0.7, "cv": folds, "unit_blocks": True}
+    path = fusion_path((one, other, constant), y, (0.5,), (1,), **sure)
+    without = fusion_path((one, other), y, (0.5,), (1,), **sure)
+    np.testing.assert_array_equal(path.predictions, without.predictions)
+    alone = fusion_path([np.full((len(y), 2), 0.3)] * 3, y, (0.5,), (1,), cv=folds)
+    assert (alone.predictions == np.bincount(y).argmax()).all()
 
 
 def test_images_that_no_fold_tests_have_no_prediction():
@@ -161,10 +179,12 @@ def test_networks_may_learn_anew_in_each_fold():
     folds = list(StratifiedKFold(2).split(blocks[0], y))
     path = fusion_path([blocks, others].__getitem__, y, (0.5,), (1,), cv=folds)
     for given, fold in zip((blocks, others), folds, strict=True):
+        test, sgd = fold[1], {"seeds": (0,), "epochs": 3, "lr": 0.01}
         alone = fusion_path(given, y, (0.5,), (1,), cv=[fold])
-        np.testing.assert_array_equal(
-            path.predictions[..., fold[1]], alone.predictions[..., fold[1]]
-        )
+        np.testing.assert_array_equal(path.predictions[..., test], alone.predictions[..., test])
+        one = fusion_softmax_path(given, y, (0.5,), [fold], **sgd)[:, :, test]
+        both = fusion_softmax_path([blocks, others].__getitem__, y, (0.5,), folds, **sgd)
+        np.testing.assert_array_equal(both[:, :, test], one)
 
 
 @pytest.mark.parametrize("options", [{"weight_decay": 0.1}, {"unit_blocks": True, "lr": 0.01}])
@@ -180,6 +200,26 @@ def test_layers_side_by_side_equal_layers_one_by_one(options):
         head = fusion.softmax_head(epochs=6, seed=seed, **options).fit(joined[train], y[train])
         np.testing.assert_allclose(found[a, s, test], head.predict_proba(joined[test]), atol=1e-5)
     assert np.ptp(found[:, 0, test], axis=0).max() > 0.01  # α does something
+
+
+@pytest.mark.parametrize("form", fusion.FORMS)
+def test_layers_for_betas(form):
+    blocks, y = drawn(seed=9)
+    fold = next(StratifiedKFold(3).split(blocks[0], y))
+    sgd = {"epochs": 6, "lr": 0.01}
+    found = fusion_softmax_path(blocks, y, betas=(0.25, 1), form=form, cv=[fold], seeds=(2,), **sgd)
+    for b, beta in enumerate((0.25, 1)):
+        joined = fusion.join(blocks, fusion.supplementary(beta, form))
+        head = fusion.softmax_head(seed=2, **sgd).fit(joined[fold[0]], y[fold[0]])
+        expected = head.predict_proba(joined[fold[1]])
+        np.testing.assert_allclose(found[b, 0, fold[1]], expected, atol=1e-5)
+
+
+def test_heads_are_those_of_the_paper():
+    head, machine = fusion.softmax_head(), fusion.svm_head()
+    assert (head.loss, head.lr, head.batch_size) == ("cross_entropy", 0.001, 64)
+    assert (head.standardise, head.weight_decay) == (False, 0)
+    assert (machine.kernel, machine.C, machine.gamma) == ("rbf", 1.5, "scale")
 
 
 def test_a_weight_before_a_linear_layer_is_only_a_step_and_a_start():
@@ -210,6 +250,11 @@ def test_a_weight_before_a_linear_layer_is_only_a_step_and_a_start():
         ({"Cs": (0,)}, "Cs must be"),
         ({"gamma": "wide"}, "gamma must be"),
         ({"gamma": [0.1, -1]}, "gamma must be"),
+        ({"gamma": []}, "gamma must be"),
+        ({"gamma": np.inf}, "gamma must be"),
+        ({"gamma": ("auto", 2.0)}, "gamma must be"),
+        ({"alphas": ()}, "at least one number"),
+        ({"cv": RepeatedStratifiedKFold(n_splits=2, n_repeats=2)}, "no image twice"),
         ({"alphas": (0.5,), "betas": (0.5,)}, "alphas or betas"),
         ({"betas": (0.5,), "form": "title"}, "form must be"),
         ({"alphas": (2,)}, "alpha must lie"),
@@ -219,6 +264,28 @@ def test_what_cannot_be_is_refused(options, message):
     blocks, y = drawn()
     with pytest.raises(ValueError, match=message):
         fusion_path(blocks, y, **options)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"seeds": ()}, ValueError, "seeds must be"),
+        ({"seeds": (0.5,)}, ValueError, "seeds must be"),
+        ({"standardise": True}, TypeError, "epochs, lr, momentum"),
+        ({"loss": "multi_task"}, TypeError, "epochs, lr, momentum"),
+    ],
+)
+def test_what_layers_cannot_do_is_refused(options, error, message):
+    blocks, y = drawn()
+    with pytest.raises(error, match=message):
+        fusion_softmax_path(blocks, y, **options)
+
+
+def test_betas_need_objects():
+    (one, other, _), y = drawn()
+    for path in (fusion_path, fusion_softmax_path):
+        with pytest.raises(ValueError, match="blocks has no S"):
+            path((one, other), y, betas=(0.5,))
 
 
 def test_blocks_of_unequal_length_are_refused():
@@ -249,7 +316,10 @@ def test_the_estimators_join_what_their_parts_see(scenes, parts, clean_cache):
     np.testing.assert_allclose(one, model.first_.transform(scenes.table))
     assert not np.allclose(one, other)  # another seed, another network
     head = fusion.softmax_head().fit(joined, scenes.labels)
-    np.testing.assert_array_equal(model.predict_proba(scenes.table), head.predict_proba(joined))
+    expected = head.predict_proba(joined)
+    np.testing.assert_array_equal(model.predict_proba(scenes.table), expected)
+    model.set_params(alpha=1, unit_blocks=True)  # what was fitted outlives new parameters
+    np.testing.assert_array_equal(model.predict_proba(scenes.table), expected)
 
 
 def test_a_machine_as_head_gives_decisions_and_no_probabilities(scenes, parts, clean_cache):
@@ -277,6 +347,17 @@ def test_models_that_differ_in_weights_share_their_networks(
     for alpha in (0.25, 0.75):
         ConvexFusion(alpha, **parts).fit(scenes.table, scenes.labels)
     assert trained == [0, 1]
+
+
+def test_the_parts_that_stand_in_for_those_of_the_paper(scenes, monkeypatch):
+    made = []
+    monkeypatch.setattr(fusion.train, "fitted", lambda part, X, y: made.append(part) or part)
+    monkeypatch.setattr(ConvexFusion, "blocks", lambda self, X: (np.eye(24),) * 3)
+    model = ConvexFusion().fit(scenes.table, scenes.labels)
+    assert [part.backbone for part in made] == ["tf_efficientnet_lite0", "tf_efficientnet_lite2"]
+    assert (model.supplement_.backbone, model.supplement_.layer) == (
+        "tf_efficientnet_lite1", "probabilities"
+    )  # fmt: skip
 
 
 def test_wrong_weights_are_refused_before_training(scenes):

@@ -9,6 +9,14 @@ from emobook import train
 from emobook._threads import one_thread
 from emobook.models import _targets
 
+_SGD = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
+
+
+def check_sgd_names(options: dict, function: str) -> None:
+    """Raise TypeError for options that are no settings of SGD, of which `Heads.fit` takes five."""
+    if unknown := set(options) - set(_SGD):
+        raise TypeError(f"{function} takes {', '.join(_SGD)}, not {', '.join(sorted(unknown))}")
+
 
 class Heads(nn.Module):
     """H independent linear layers on the same inputs: (N, D) → logits (N, C, H).

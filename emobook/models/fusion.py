@@ -57,21 +57,24 @@ def softmax_head(**options) -> SoftmaxHead:
     No weight decay is named, so there is none. The momentum and the epochs are those of
     `SoftmaxHead`: the paper stopped where the test images were classified best.
     """
-    return SoftmaxHead(**{"standardise": False, "weight_decay": 0.0, **options})
+    printed = {"lr": 0.001, "batch_size": 64, "standardise": False, "weight_decay": 0.0}
+    return SoftmaxHead(**{**printed, **options})
 
 
 def svm_head(C: float = 1.5, gamma="scale") -> SVC:
     """The paper's support vector machine with a radial kernel; C = 1.5 is its best (section 3.2).
 
-    gamma is not printed; "scale" is scikit-learn's default. Its `decision_function` (N, C) ranks
-    the classes as `predict` does.
+    gamma is not printed; "scale" is scikit-learn's default. Its `decision_function`,
+    (N, C) or (N,) for two classes, ranks the classes as `predict` does.
     """
     return SVC(C=C, gamma=gamma, break_ties=True)
 
 
 def spread(block) -> float:
-    """Root of the mean squared distance of the rows of (N, D) from their mean; 1 where it is 0."""
-    return float(np.sqrt(np.var(block, axis=0).sum())) or 1.0
+    """Root of the mean squared distance of the rows of (N, D) from their mean; 1 where they are
+    all the same, up to rounding."""
+    found = float(np.sqrt(np.var(block, axis=0).sum()))
+    return found if found > 1e-7 * np.sqrt(np.square(block).sum(axis=1).mean()) else 1.0
 
 
 def join(blocks, weights) -> np.ndarray:
@@ -84,7 +87,7 @@ def _head_has(method: str):
 
 
 class FusionClassifier(ClassifierMixin, BaseEstimator):
-    """Base of both models. A subclass has `_weights()`, the weights (3,) of X1, X2 and S.
+    """Base of both models, which differ in the weights of X1, X2 and S.
 
     first, second: what gives X1 and X2, an unfitted classifier of pictures with `transform` or a
         transformer; None is a fine-tuned EfficientNet-Lite0, or Lite2. The paper's are
@@ -97,7 +100,8 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
     unit_blocks: divide each block by its spread (see `spread`) first, so that weights compare
         like with like. As printed (False), pooled features outweigh probabilities by far.
 
-    After `fit`: `classes_` (C,), `first_`, `second_`, `supplement_`, `spreads_` (3,), `head_`.
+    After `fit`: `classes_` (C,), `first_`, `second_`, `supplement_`, `weights_` (3,), what each
+    block is multiplied by, and `head_`.
     """
 
     def __init__(self, first=None, second=None, supplement=None, head=None, unit_blocks=False):
@@ -112,7 +116,7 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
 
         Raises ValueError that names the argument, ImageError for a picture that cannot be read.
         """
-        self._weights()  # refuse a wrong one before hours of training
+        weights = self._weights()  # refuses a wrong one before hours of training
         self.classes_ = np.unique(y)
         if len(self.classes_) < 2:
             raise ValueError("y must hold at least two classes")
@@ -129,11 +133,9 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
             learned = train.fitted(part, X, y) if is_classifier(part) else clone(part).fit(X, y)
             setattr(self, f"{name}_", learned)
         blocks = self.blocks(X)
-        self.spreads_ = np.ones(len(blocks))
-        if self.unit_blocks:
-            self.spreads_ = np.array([spread(block) for block in blocks])
+        self.weights_ = weights / [spread(part) for part in blocks] if self.unit_blocks else weights
         self.head_ = softmax_head() if self.head is None else clone(self.head)
-        self.head_.fit(self._joined(blocks), y)
+        self.head_.fit(join(blocks, self.weights_), y)
         return self
 
     def blocks(self, X) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -144,7 +146,7 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
     def transform(self, X) -> np.ndarray:
         """(N, D1 + D2 + 1000) float64, the joined vectors that the head sees."""
         check_is_fitted(self)
-        return self._joined(self.blocks(X))
+        return join(self.blocks(X), self.weights_)
 
     def predict(self, X) -> np.ndarray:
         """(N,) the class that the head names; of a table only the column `path` is read."""
@@ -160,8 +162,9 @@ class FusionClassifier(ClassifierMixin, BaseEstimator):
         """(N, C), or (N,) for two classes, what the head decides by, where it says so."""
         return self.head_.decision_function(self.transform(X))
 
-    def _joined(self, blocks) -> np.ndarray:
-        return join(blocks, self._weights() / self.spreads_)
+    def _weights(self) -> np.ndarray:
+        """The weights (3,) of X1, X2 and S."""
+        raise NotImplementedError
 
 
 class ConvexFusion(FusionClassifier):

@@ -16,7 +16,7 @@ from sklearn.model_selection import check_cv
 from sklearn.utils.validation import check_array
 
 from emobook._bar import progress
-from emobook.models._heads import Heads
+from emobook.models._heads import Heads, check_sgd_names
 from emobook.models.fusion import convex, join, softmax_head, spread, supplementary, svm_head
 
 ALPHAS = (0, 0.25, 0.5, 0.75, 1)  # of Rapolu et al., Table 2
@@ -25,10 +25,11 @@ CS = (0.1, 0.25, 0.5, 1, 1.5, 2, 5, 10)
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class FusionPath:
-    """What a grid of A weights and C penalties says of N images, each judged by a fold without it.
+    """What a grid of A weights and C penalties says of N images, each judged in the fold that tests
+    it.
 
-    weights (A, K): of the blocks. Cs (C,). gammas: None, or (G,), and then every array below has
-    an axis (G,) after that of Cs.
+    weights (A, K): of the blocks. Cs (C,). gammas: None, or G of them, and then every array below
+    has an axis (G,) after that of Cs.
     predictions (A, C, N): positions in `classes`, -1 for an image that no fold tested.
     decisions (A, C, N, number of classes): the largest is the prediction; NaN where not tested.
     fold_scores (A, C, F): accuracy in each fold; `scores` (A, C) is their mean, which is what
@@ -37,7 +38,7 @@ class FusionPath:
 
     weights: np.ndarray
     Cs: np.ndarray
-    gammas: np.ndarray | None
+    gammas: list | None
     classes: np.ndarray
     predictions: np.ndarray
     decisions: np.ndarray
@@ -46,13 +47,6 @@ class FusionPath:
     @property
     def scores(self) -> np.ndarray:
         return self.fold_scores.mean(axis=-1)
-
-    def best(self) -> tuple[int, ...]:
-        """The position of the highest score, of equals the first: (a, c), or (a, c, g).
-
-        An honest choice where the folds are inner ones, a choice on test images otherwise.
-        """
-        return tuple(int(i) for i in np.unravel_index(self.scores.argmax(), self.scores.shape))
 
 
 def fusion_path(
@@ -72,10 +66,11 @@ def fusion_path(
     blocks: X1 (N, D1), X2 (N, D2) and, where there is one, S (N, D3); or a function of a fold's
         number (0, 1, …) that gives them, where networks learn anew in each fold.
     y: labels (N,). alphas: weights as in `convex`, by default the paper's five; or betas and form,
-        as in `supplementary`. Without S, the third weight falls away.
-    Cs: penalties. gamma: of the kernel, "scale", "auto" or a number as in scikit-learn's SVC, or a
-        list of these, which adds an axis to the result.
-    cv: number of stratified folds, a splitter, or pairs (train, test) of row positions.
+        as in `supplementary`, which need S. Without S, the third weight falls away.
+    Cs: penalties. gamma: of the kernel, "scale", "auto" or a number as in scikit-learn's SVC, or
+        ("scale", 2.0) for twice as much; or a list of these, which adds an axis to the result.
+    cv: number of stratified folds, a splitter, or pairs (train, test) of row positions; no image
+        is tested twice.
     unit_blocks: as in `ConvexFusion`; the spread is that of a fold's training images.
 
     Squared distances add up over blocks: between αx1 ⊕ (1-α)x2 ⊕ s and its like they are
@@ -86,13 +81,15 @@ def fusion_path(
     Raises ValueError that names the argument.
     """
     weights = _weights(alphas, betas, form)
-    Cs, several = np.asarray(Cs, dtype=np.float64), isinstance(gamma, (list, tuple, np.ndarray))
-    gammas = list(gamma) if several else [gamma]
+    Cs, several = np.asarray(Cs, dtype=np.float64), isinstance(gamma, list)
+    gammas = gamma if several else [gamma]
     if Cs.ndim != 1 or not Cs.size or not (Cs > 0).all():
         raise ValueError(f"Cs must be a list of numbers above 0, not {Cs}")
-    for one in gammas:
-        if one not in ("scale", "auto") and not (isinstance(one, numbers.Real) and one > 0):
-            raise ValueError(f"gamma must be 'scale', 'auto' or a number above 0, not {one!r}")
+    if not gammas or not all(map(_is_gamma, gammas)):
+        raise ValueError(
+            "gamma must be 'scale', 'auto', a number above 0 or ('scale', a number above 0), or a "
+            f"list of these, not {gamma!r}"
+        )
     classes, labels = np.unique(y, return_inverse=True)
     folds = _folds(cv, labels)
     shape = len(weights), len(Cs), len(gammas)
@@ -101,9 +98,10 @@ def fusion_path(
     known = None
     for number, (train, test) in enumerate(progress(folds, "folds")):
         if known is None or callable(blocks):
-            known = _Distances(_blocks(blocks, number, len(labels)))
-        for a, weight in enumerate(weights[:, : len(known.squared)]):
-            scaled = weight / known.spreads(train) if unit_blocks else weight
+            known = _Distances(_blocks(blocks, number, len(labels), betas))
+        scale = known.spreads(train) if unit_blocks else 1.0
+        for a, weight in enumerate(weights[:, : len(known.blocks)]):
+            scaled = weight / scale
             squared = known.joined(scaled)
             for g, one in enumerate(gammas):
                 kernel = np.exp(-known.gamma(one, scaled, train) * squared)
@@ -121,7 +119,7 @@ def fusion_path(
     return FusionPath(
         weights=weights,
         Cs=Cs,
-        gammas=np.array(gammas, dtype=object) if several else None,
+        gammas=gammas if several else None,
         classes=classes,
         predictions=predictions,
         decisions=decisions,
@@ -153,13 +151,16 @@ def fusion_softmax_path(
 
     Raises ValueError that names the argument.
     """
+    check_sgd_names(sgd, "fusion_softmax_path")
     head, weights = softmax_head(**sgd), _weights(alphas, betas, form)
+    if not len(seeds) or not all(isinstance(seed, numbers.Integral) for seed in seeds):
+        raise ValueError(f"seeds must be a list of whole numbers, not {seeds!r}")
     classes, labels = np.unique(y, return_inverse=True)
     shape = len(weights), len(seeds)
     folds = _folds(cv, labels)
     found = np.full((*shape, len(labels), len(classes)), np.nan)
     for number, (train, test) in enumerate(folds):
-        given = _blocks(blocks, number, len(labels))
+        given = _blocks(blocks, number, len(labels), betas)
         scaled = weights[:, : len(given)]
         if unit_blocks:
             scaled = scaled / [spread(block[train]) for block in given]
@@ -183,6 +184,7 @@ class _Distances:
     """Squared distances (N, N) in each block, and the sums that the width of a kernel needs."""
 
     def __init__(self, blocks):
+        self.blocks = blocks
         self.squared = [euclidean_distances(block, squared=True) for block in blocks]
         self.sums = [block.sum(axis=1) for block in blocks]
         self.squares = [(block**2).sum(axis=1) for block in blocks]
@@ -192,37 +194,51 @@ class _Distances:
         return sum(w**2 * part for w, part in zip(weights, self.squared, strict=True))
 
     def spreads(self, rows) -> np.ndarray:
-        """`spread` of each block: the mean over all pairs of rows is twice its square."""
-        found = [np.sqrt(part[np.ix_(rows, rows)].mean() / 2) for part in self.squared]
-        return np.array(found) + np.equal(found, 0)
+        return np.array([spread(block[rows]) for block in self.blocks])
 
     def gamma(self, gamma, weights, rows) -> float:
         """As SVC would have it for the joined vectors of `rows`."""
         if gamma == "auto":
             return 1 / self.dim
-        if gamma != "scale":
+        times = gamma[1] if isinstance(gamma, tuple) else 1.0
+        if isinstance(gamma, numbers.Real):
             return gamma
         size = len(rows) * self.dim
         mean = sum(w * part[rows].sum() for w, part in zip(weights, self.sums, strict=True)) / size
         square = sum(w**2 * part[rows].sum() for w, part in zip(weights, self.squares, strict=True))
         variance = square / size - mean**2
-        return 1 / (self.dim * variance) if variance > 0 else 1.0
+        return times / (self.dim * variance) if variance > 0 else times
+
+
+def _is_gamma(gamma) -> bool:
+    if isinstance(gamma, tuple):
+        return len(gamma) == 2 and gamma[0] == "scale" and _is_gamma(gamma[1])
+    number = isinstance(gamma, numbers.Real) and 0 < gamma < np.inf
+    return number or gamma in ("scale", "auto")
 
 
 def _weights(alphas, betas, form) -> np.ndarray:
-    if betas is None:
-        return np.atleast_2d(convex(ALPHAS if alphas is None else alphas))
-    if alphas is not None:
+    if alphas is not None and betas is not None:
         raise ValueError("give alphas or betas, not both")
-    return np.atleast_2d(supplementary(betas, form))
+    if betas is None:
+        found = convex(ALPHAS if alphas is None else alphas)
+    else:
+        found = supplementary(betas, form)
+    if not found.size:
+        raise ValueError("alphas, or betas, must hold at least one number")
+    return np.atleast_2d(found)
 
 
 def _folds(cv, labels) -> list[tuple[np.ndarray, np.ndarray]]:
     rows = np.zeros(len(labels))
-    return list(check_cv(cv, labels, classifier=True).split(rows, labels))
+    folds = list(check_cv(cv, labels, classifier=True).split(rows, labels))
+    tested = np.concatenate([test for _, test in folds])
+    if len(np.unique(tested)) < len(tested):
+        raise ValueError("cv must test no image twice: call once for each repeat")
+    return folds
 
 
-def _blocks(blocks, number: int, length: int) -> list[np.ndarray]:
+def _blocks(blocks, number: int, length: int, betas) -> list[np.ndarray]:
     given = blocks(number) if callable(blocks) else blocks
     given = [check_array(block, dtype=np.float64, input_name="a block") for block in given]
     if len(given) not in (2, 3) or {len(block) for block in given} != {length}:
@@ -230,6 +246,8 @@ def _blocks(blocks, number: int, length: int) -> list[np.ndarray]:
             f"blocks must be X1, X2 and perhaps S, of {length} rows each like y, "
             f"not {[block.shape for block in given]}"
         )
+    if betas is not None and len(given) == 2:
+        raise ValueError("betas weigh S against X1 and X2, and blocks has no S")
     return given
 
 

@@ -17,7 +17,7 @@ from sklearn.utils.validation import check_array, check_is_fitted
 
 from emobook.emotions import indices
 from emobook.models import _targets
-from emobook.models._heads import Heads
+from emobook.models._heads import Heads, check_sgd_names
 
 LAMS = (0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1)  # of Rao et al., Fig. 8
 
@@ -193,8 +193,7 @@ def lambda_path(
 
     Raises ValueError that names the argument.
     """
-    if unknown := set(sgd) - set(_SGD):
-        raise TypeError(f"lambda_path takes {', '.join(_SGD)}, not {', '.join(sorted(unknown))}")
+    check_sgd_names(sgd, "lambda_path")
     features = check_array(features, dtype=np.float64, input_name="features")
     distributions = check_array(distributions, dtype=np.float64, input_name="distributions")
     classes = distributions.shape[1]
@@ -234,9 +233,6 @@ def lambda_path(
         scaler=scaler,
         best_epoch=np.broadcast_to(history.best_epoch, lam.shape).reshape(shape).copy(),
     )
-
-
-_SGD = ("epochs", "lr", "momentum", "weight_decay", "batch_size")
 
 
 def on_images(features=None, **options) -> SoftmaxHead:

@@ -24,11 +24,15 @@ def fused(
     networks: two backbones. tuned: each has learned the emotions of the fold's training images, as
     "fine-tuned" with `options` and its own of the two `seeds` (the same backbone twice with two
     seeds is a fair rival of two backbones); False leaves them as ImageNet made them, and then every
-    fold has the same blocks. objects: the backbone whose ImageNet probabilities are S, or None for
-    X1 and X2 alone. What was computed is remembered, and the networks are kept by `train.fitted`.
+    fold has the same blocks, and seeds and options have nothing to say. objects: the backbone whose
+    ImageNet probabilities are S, or None for X1 and X2 alone. What was computed is remembered, and
+    the networks are kept by `train.fitted`.
 
-    Raises WeightsError where weights cannot be had.
+    Raises WeightsError where weights cannot be had, TypeError for options of networks that do not
+    learn.
     """
+    if not tuned and (options or tuple(seeds) != (0, 0)):
+        raise TypeError("seeds and options are for networks that learn: leave them out, or tuned")
 
     def described(backbone, layer="pooled"):
         features = DeepFeatures(backbone, layer, pretrained=pretrained)
