@@ -1,0 +1,108 @@
+"""Figure 7 in form: rows, baselines, pairs."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from emobook import results
+from emobook.models.regions import Region
+from emobook.results import found
+
+OBJECT, EMOTIONAL = (10, 10, 30, 30), (5, 8, 35, 34)
+
+
+class Detector:
+    """Knows the object; takes `emotional` for the region, with another object as false alarm."""
+
+    def __init__(self, emotional=EMOTIONAL):
+        self.emotional = emotional
+
+    def transform(self, X):
+        regions = [
+            Region(50, 50, 70, 70, 0.9, 0.1, 0.906, True),
+            Region(*self.emotional, 0.5, 0.7, 0.86, True),
+            Region(0, 0, 100, 80, 0, 0, 0, False),
+        ]
+        objects = [Region(*OBJECT, 0.8, 0.1, 0.806, True)]
+        count = len(X)
+        return X.assign(
+            emotional_regions=pd.Series([regions] * count, index=X.index, dtype=object),
+            object_regions=pd.Series([objects] * count, index=X.index, dtype=object),
+        )
+
+
+@pytest.fixture
+def table(tmp_path):
+    paths = [tmp_path / f"{i}.png" for i in range(6)]
+    for path in paths:
+        Image.new("RGB", (100, 80)).save(path)
+    lists = {"boxes": [("dog", *OBJECT)], "regions": [EMOTIONAL]}
+    columns = {n: pd.Series([boxes] * 6, dtype=object) for n, boxes in lists.items()}
+    return pd.DataFrame({"path": list(map(str, paths)), **columns})
+
+
+@pytest.fixture(autouse=True)
+def empty_record(monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOBOOK_ROOT", str(tmp_path))
+    results.forget()
+    yield
+    results.forget()
+
+
+RUNS = {"multi-level": [Detector()], "single level": [Detector((60, 40, 90, 70))]}
+
+
+def test_rows_truths_and_baselines(table):
+    got = found.matched(table, RUNS, ious=(0.5,))
+    values = {
+        (truth, row): (found.detection.recall(runs[0]), found.detection.average_precision(runs[0]))
+        for (truth, row, _), runs in got.items()
+    }
+    assert values["objects", "object regions, multi-level"] == (1, 1)
+    assert values["emotional regions", "emotional regions, multi-level"] == (1, 0.5)
+    assert values["emotional regions", "emotional regions, single level"] == (0, 0)
+    assert values["emotional regions", "object regions, multi-level"] == pytest.approx((1, 1))
+    assert values["objects", "whole picture"] == (0, 0)
+    assert values["objects", "object regions, moved at random"][0] < 1
+    assert ("objects", "emotional regions, multi-level") not in values
+    assert set(values) == {
+        *(("objects", f"object regions, {n}") for n in (*RUNS, "moved at random")),
+        *(("emotional regions", f"{k}, {n}") for k in found.KINDS for n in RUNS),
+        ("emotional regions", "emotional regions, moved at random"),
+        ("objects", "whole picture"),
+        ("emotional regions", "whole picture"),
+    }
+
+
+def test_a_set_without_emotional_regions_judges_objects_alone(table):
+    got = found.matched(table.drop(columns="regions"), RUNS)
+    assert {truth for truth, *_ in got} == {"objects"}
+
+
+def test_what_is_recorded(table):
+    got = found.matched(table, RUNS)
+    found.record_found("synthetic", got, resamples=20)
+    found.record_absent("emotionroi", "emotional regions", ["emotional regions, x"], "no files")
+    rows = results.rows().query("item == 'Figure 7'").set_index(["row", "column"])
+    cell = rows.loc[("emotional regions, multi-level", "emotional regions: recall, IoU 0.5")]
+    assert (cell["value"], cell["low"], cell["high"], cell["n"]) == (1, 1, 1, 6)
+    cell = rows.loc[("emotional regions, x", "emotional regions: average precision, IoU 0.7")]
+    assert np.isnan(cell["value"]) and cell["note"] == "not run: no files"
+    shown = results.compare("rao2019", "Figure 7", columns=["objects: recall, IoU 0.5"])
+    assert len(shown) == 4  # two levels and two baselines
+
+
+def test_gains_are_paired_and_recorded(table):
+    got = found.matched(table, RUNS)
+    names = [f"emotional regions, {name}" for name in RUNS]
+    interval = found.gain("synthetic", got, "emotional regions", *names, resamples=20)
+    assert tuple(interval) == (0.5, 0.5, 0.5)
+    (row,) = results.rows().query("item == 'Figure 7 in pairs'").to_dict("records")
+    assert row["row"] == " over ".join(names) and row["value"] == 0.5 and row["n"] == 6
+
+
+def test_the_same_boxes_in_three_orders(table):
+    got = found.ranked(table, Detector())
+    precisions = {name: found.detection.average_precision(run) for name, (run,) in got.items()}
+    assert precisions == {"S_emo": 0.5, "p_emo": 1, "p_obj": 0.5}
