@@ -50,7 +50,7 @@ def choices(scores, blocks, y, folds, grid, splits: int = 3, **options) -> dict:
 
     scores (A, S, N, 8): of `sweep` for α. "α chosen in inner folds" is for each fold the α with
     most right answers in inner folds of its training images, of equals the smallest. "α chosen on
-    test" is the α with most right answers in the table itself, as in the paper.
+    test, as-printed" is the α with most right answers in the table itself.
     blocks: (N, Dk) arrays, the same in all folds: networks that learned from the training images
     would know these by heart.
     """
@@ -62,7 +62,7 @@ def choices(scores, blocks, y, folds, grid, splits: int = 3, **options) -> dict:
         right = np.unique(truth)[inner.argmax(axis=-1)] == truth
         inside[:, fold.test] = scores[right.mean(axis=(1, 2)).argmax()][:, fold.test]
     best = (scores.argmax(axis=-1) == y).mean(axis=(1, 2)).argmax()
-    return {"α chosen in inner folds": inside, "α chosen on test": scores[best]}
+    return {"α chosen in inner folds": inside, "α chosen on test, as-printed": scores[best]}
 
 
 def rows(scores: dict, grid, ending: str = "") -> dict:
