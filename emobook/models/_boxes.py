@@ -4,7 +4,7 @@ import math
 
 import torch
 import torch.nn.functional as F
-from torchvision.ops import batched_nms, box_iou
+from torchvision.ops import box_iou, nms
 
 POSITIVE, NEGATIVE, IGNORED = 1, 0, -1
 _SCALE = (10.0, 10.0, 5.0, 5.0)  # of moves, so that all four have a deviation of about 1
@@ -86,17 +86,16 @@ def strongest(boxes, scores, valid, side: int, overlap: float, count: int):
     """
     boxes = boxes.clamp(0, side)
     sides = boxes[..., 2:] - boxes[..., :2]
-    fit = (valid & (sides >= 1).all(dim=-1) & scores.isfinite()).nonzero()
-    picture, place = fit.unbind(dim=1)
-    kept = batched_nms(boxes[picture, place], scores[picture, place], picture, overlap)
-    whole = boxes.new_tensor([0, 0, side, side]).expand(len(boxes), count, 4).clone()
+    fit = valid & (sides >= 1).all(dim=-1) & scores.isfinite()
+    best = boxes.new_tensor([0, 0, side, side]).expand(len(boxes), count, 4).clone()
     places = torch.zeros(len(boxes), count, dtype=torch.int64, device=boxes.device)
     found = torch.zeros_like(places, dtype=torch.bool)
-    for row in range(len(boxes)):
-        chosen = place[kept[picture[kept] == row][:count]]
-        whole[row, : len(chosen)] = boxes[row, chosen]
-        places[row, : len(chosen)], found[row, : len(chosen)] = chosen, True
-    return whole, places, found
+    for row in range(len(boxes)):  # one by one: together, boxes of all pictures are compared
+        place = fit[row].nonzero()[:, 0]
+        place = place[nms(boxes[row, place], scores[row, place], overlap)[:count]]
+        best[row, : len(place)] = boxes[row, place]
+        places[row, : len(place)], found[row, : len(place)] = place, True
+    return best, places, found
 
 
 def _drawn(places) -> torch.Tensor:
