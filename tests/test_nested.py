@@ -122,7 +122,7 @@ def test_the_best_of_many_blind_settings_looks_better_than_chance():
         for on in ("inner folds", "all test images", "each test fold")
     )
     # The maximum of 40 is some 2.2 deviations up; a deviation is 1/40 for 400, 1/28 for 200 images.
-    assert abs(honest - 0.5) < 0.06 and 0.53 < all_ < 0.58 and all_ < each < 0.62
+    assert abs(honest - 0.5) < 0.06 and 0.53 < all_ <= each < 0.62
 
 
 def test_of_equal_settings_the_first_is_taken():

@@ -45,7 +45,7 @@ def test_the_softmax_layer_is_trained_in_every_repeat_with_its_own_seed(heads):
 def test_machines_are_those_of_scikit_learn_and_gamma_is_in_multiples(heads):
     found = heads.machines(C, times=(0.25, 1), alphas=[0.25, 0.75])
     joined, y, fold = join(heads.blocks, convex(0.75)), heads.data.labels, heads.folds[4]
-    width = 1 / (joined.shape[1] * joined.var())
+    width = 1 / (joined.shape[1] * joined[fold.train].var())
     for number, gamma in enumerate((0.25 * width, "scale")):
         machine = svm_head(10, gamma).fit(joined[fold.train], y[fold.train])
         part = found.decisions[1, 1, 2, number, fold.test].argmax(axis=1)

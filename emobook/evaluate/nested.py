@@ -62,16 +62,14 @@ def nested(path, y, folds, groups=None, splits: int = 5, seed: int = 0) -> Setti
     """Judge a grid of settings in `folds`, and in `splits` inner folds of each one's training part.
 
     path: a function of pairs (train, test) of row positions that gives an object with `decisions`
-        (*grid, N, C) and `fold_scores` (*grid, pairs), such as `models.fusion_path` for fixed
-        features. Nothing in it may have learned from a test image's label: features of a network
-        that was trained on the fold's training images have seen the inner test images too, so for
-        them an inner fold is not blind.
+        (*grid, N, C) and `fold_scores` (*grid, pairs), such as `fusion_path` for fixed features.
+        Nothing in it may have learned from a test image's label. Features of a network that was
+        trained on the fold's training images have seen the inner test images too, so for them an
+        inner fold is not blind.
     y (N,), groups: as for `repeated_folds`, whose result `folds` is, repeats in a row.
     """
     y, groups = np.asarray(y), None if groups is None else np.asarray(groups)
-    inside = [pair for f in folds for pair in inner_folds(y, f.train, groups, splits, seed)]
-    inner = np.asarray(path(inside).fold_scores)
-    inner = inner.reshape(*inner.shape[:-1], len(folds), splits).mean(axis=-1)
+    inside = [path(inner_folds(y, f.train, groups, splits, seed)).fold_scores for f in folds]
     outer = [
         path([(f.train, f.test) for f in folds if f.repeat == repeat])
         for repeat in dict.fromkeys(f.repeat for f in folds)
@@ -80,7 +78,7 @@ def nested(path, y, folds, groups=None, splits: int = 5, seed: int = 0) -> Setti
         folds=list(folds),
         decisions=np.stack([part.decisions for part in outer]),
         scores=np.concatenate([part.fold_scores for part in outer], axis=-1),
-        inner=inner,
+        inner=np.stack([np.mean(scores, axis=-1) for scores in inside], axis=-1),
     )
 
 

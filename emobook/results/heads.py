@@ -13,7 +13,7 @@ from emobook import evaluate, models, results
 from emobook.datasets import Dataset
 from emobook.evaluate.folds import Fold
 from emobook.evaluate.nested import Settings, nested
-from emobook.models.fusion import convex, join
+from emobook.models.fusion import join
 from emobook.models.fusion_path import fusion_path, fusion_softmax_path
 from emobook.models.light import LiteEmoClassifier
 from emobook.models.streams import HiddenLayerClassifier
@@ -66,13 +66,10 @@ class Heads:
     def machines(self, Cs, times=(1,), **weights) -> Settings:
         """The grid of machines with a radial kernel, judged in the folds and in inner folds.
 
-        weights: of `fusion_path`. times: what γ is in multiples of scikit-learn's "scale"; other
-        than 1, of the one number that "scale" would be for α = .75 and all pictures (of which it
-        needs no labels). The axes of the grid are weights, Cs, times.
+        weights: of `fusion_path`. times: what γ is, in multiples of scikit-learn's "scale". The
+        axes of the grid are weights, Cs, times.
         """
-        joined = join(self.blocks, convex(0.75)[: len(self.blocks)])
-        width = 1 / (joined.shape[1] * joined.var())
-        gammas = ["scale" if one == 1 else one * width for one in times]
+        gammas = [("scale", one) for one in times]
 
         def path(pairs):
             return fusion_path(
