@@ -5,12 +5,11 @@ import pandas as pd
 import pytest
 import torch
 from PIL import Image
-from sklearn.base import BaseEstimator, ClassifierMixin
 from torchvision.ops import box_iou
 
 from emobook import datasets
 from emobook.datasets import DatasetError, DatasetMissing
-from emobook.evaluate import repeated_folds
+from emobook.features.backbones import WeightsError
 from emobook.models.regions import Region, RegionDetector
 from emobook.results import detectors
 
@@ -141,50 +140,6 @@ def test_scores_leave_out_the_stand_ins():
     assert first.tolist() == [[1, 2, 3, 4, 0.2]] and second.shape == (0, 5)
 
 
-def test_a_covered_box_has_the_mean_colour_and_the_rest_stays():
-    picture = np.zeros((10, 20, 3), np.uint8)
-    picture[:, :5] = 200
-    hidden = np.asarray(detectors.covered(picture, (2.2, 0, 6.4, 4.6)))
-    assert (hidden[:5, 2:6] == 50).all()
-    hidden = hidden.copy()
-    hidden[:5, 2:6] = picture[:5, 2:6]
-    assert np.array_equal(hidden, picture)
-    given = Image.fromarray(picture)
-    detectors.covered(given, (0, 0, 20, 10))
-    assert np.array_equal(np.asarray(given), picture), "the picture itself must stay as it is"
-
-
-class Bright(ClassifierMixin, BaseEstimator):
-    """Says class 1 with the share of pixels that are white, whatever it learned."""
-
-    def fit(self, X, y):
-        assert {np.shape(one) for one in X} == {(40, 40, 3)}
-        self.classes_ = np.array([0, 1])
-        return self
-
-    def predict_proba(self, X):
-        light = np.array([(np.asarray(one).min(axis=2) == 255).mean() for one in X])
-        return np.column_stack([1 - light, light])
-
-
-def test_covering_what_matters_costs_what_it_should():
-    picture = np.zeros((40, 40, 3), np.uint8)
-    picture[10:20, 10:20] = 255  # a sixteenth of the picture
-    y, boxes = np.arange(60) % 2, {"square": [(10, 10, 20, 20)] * 60, "all": [(0, 0, 40, 40)] * 60}
-    folds = repeated_folds(y, None, 3, 1)
-    found = detectors.falls(Bright(), [picture] * 60, y, folds, boxes)
-    truth = np.concatenate([y[fold.test] for fold in folds])
-    square, everything = found["square"], found["all"]
-    assert square.shape == everything.shape == (60, 2)
-    assert square[truth == 1, 0] == pytest.approx(1 / 16)
-    assert square[truth == 0, 0] == pytest.approx(-1 / 16)  # without the square 0 is surer
-    assert 0 <= square[truth == 1, 1].mean() < 0.5 / 16  # chance hides a tenth of it on average
-    assert np.array_equal(everything[:, 0], everything[:, 1])
-    part = {"square": boxes["square"][: len(folds[1].test)]}
-    some = detectors.falls(Bright(), [picture] * 60, y, folds[1:2], part)["square"]
-    assert np.array_equal(some[:, 0], square[len(folds[0].test) :][: len(some), 0])
-
-
 def test_a_map_is_the_share_of_people_who_marked_a_place():
     drawn = detectors.drawn_map([(20, 10, 60, 50)], (100, 80), people=400, seed=3)
     assert drawn.shape == (80, 100) and drawn[30, 40] == pytest.approx(0.75, abs=0.06)
@@ -197,9 +152,42 @@ def test_a_map_is_the_share_of_people_who_marked_a_place():
     assert np.array_equal(detectors.drawn_map([(0, 0, 5, 5)], (9, 9)) * 15 % 1, np.zeros((9, 9)))
 
 
+class Says:
+    """A detector that has its answer ready."""
+
+    def __init__(self, emotional, objects):
+        self.answer = {"emotional_regions": emotional, "object_regions": objects}
+
+    def transform(self, X):
+        return X.assign(**{k: pd.Series(v, dtype=object) for k, v in self.answer.items()})
+
+
 def test_how_much_larger_is_the_geometric_mean_over_pictures():
-    small, large = np.array([[0, 0, 10, 10, 0.9]]), np.array([[0, 0, 20, 20, 0.9]])
-    none = np.empty((0, 5))
-    found = detectors.larger([large, small, none, large], [small, large, small, small])
+    small, large = [region(0, 0, 10, 10)], [region(0, 0, 20, 20)]
+    none, X = [region(0, 0, 9, 9, found=False)], pd.DataFrame({"path": list("abcd")})
+    found = detectors.larger(Says([large, small, none, large], [small, large, small, small]), X)
     assert found.value == pytest.approx(4 ** (1 / 3) - 1) and found.low < 0 < found.high
-    assert detectors.larger([large] * 3, [small] * 3) == pytest.approx((3, 3, 3))
+    assert detectors.larger(Says([large] * 4, [small] * 4), X) == pytest.approx((3, 3, 3))
+
+
+def test_both_levels_differ_in_nothing_else(shelf, monkeypatch):
+    asked = []
+
+    def fitted(estimator, X):
+        if estimator.backbone == "resnet101":
+            raise WeightsError("no weights here")
+        asked.append(estimator.get_params())
+        return estimator
+
+    monkeypatch.setattr(detectors, "fitted", fitted)
+    networks = {"": {"backbone": "resnet101"}, ", small": TINY}
+    sets = {"synthetic": SCENES}
+    found = detectors.both_levels(sets, sets, networks, seeds=2)
+    assert {name: len(several) for name, several in found.items()} == {
+        "multi-level, small": 2,
+        "single level, small": 2,
+    }
+    differing = {k for k in asked[0] if len({str(one[k]) for one in asked}) > 1}
+    assert differing == {"single_level", "seed"}
+    with pytest.raises(WeightsError):
+        detectors.both_levels(sets, sets, {"": {"backbone": "resnet101"}})

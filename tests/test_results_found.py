@@ -6,6 +6,7 @@ import pytest
 from PIL import Image
 
 from emobook import results
+from emobook.datasets import DatasetError
 from emobook.models.regions import Region
 from emobook.results import found
 
@@ -94,15 +95,48 @@ def test_what_is_recorded(table):
 
 
 def test_gains_are_paired_and_recorded(table):
-    got = found.matched(table, RUNS)
+    judged = {"synthetic": (table, found.matched(table, RUNS))}
+    judged["coco128"] = table, found.matched(table.drop(columns="regions"), RUNS)
     names = [f"emotional regions, {name}" for name in RUNS]
-    interval = found.gain("synthetic", got, "emotional regions", *names, resamples=20)
-    assert tuple(interval) == (0.5, 0.5, 0.5)
+    gained = found.gains(judged, "emotional regions", *names, resamples=20)
+    assert gained == {"synthetic": (0.5, 0.5, 0.5)}
     (row,) = results.rows().query("item == 'Figure 7 in pairs'").to_dict("records")
     assert row["row"] == " over ".join(names) and row["value"] == 0.5 and row["n"] == 6
 
 
 def test_the_same_boxes_in_three_orders(table):
-    got = found.ranked(table, Detector())
-    precisions = {name: found.detection.average_precision(run) for name, (run,) in got.items()}
-    assert precisions == {"S_emo": 0.5, "p_emo": 1, "p_obj": 0.5}
+    judged = {"synthetic": (table, {}), "coco128": (table.drop(columns="regions"), {})}
+    assert found.rank(judged, Detector(), resamples=20) == {"synthetic": (-0.5, -0.5, -0.5)}
+    rows = results.rows().query("item == 'Equation 3'")
+    values = dict(zip(rows["row"], rows["value"], strict=True))
+    assert values == {"ranked by S_emo": 0.5, "ranked by p_emo": 1, "ranked by p_obj": 0.5}
+
+
+def test_sets_that_are_not_here_read_not_run(table, monkeypatch):
+    def at_hand(sets):
+        (name,) = sets
+        if name == "emotionroi":
+            raise DatasetError("get it")
+        return name, table.assign(split=["train"] * 2 + ["test"] * 4)
+
+    monkeypatch.setattr(found.detectors, "at_hand", at_hand)
+    judged = found.judge({"synthetic": {}, "emotionroi": {}}, RUNS, 20)
+    assert list(judged) == ["synthetic"] and len(judged["synthetic"][0]) == 4
+    rows = results.rows().query("item == 'Figure 7'")
+    absent = rows[rows["dataset"] == "emotionroi"]
+    assert set(absent["note"]) == {"not run: get it"} and absent["value"].isna().all()
+    assert set(rows[rows["dataset"] == "synthetic"]["n"]) == {4}
+
+
+def test_what_the_threshold_changes(table):
+    maps = found.by_threshold("synthetic", table, Detector(), [0.3, 0.7], resamples=20)
+    assert len(maps) == 6 and maps[0].shape == (80, 100)
+    rows = results.rows().query("item == 'Ground truth by threshold'")
+    rows = rows.set_index(["row", "column"])["value"]
+    assert rows["τ = 0.3", "boxes per picture"] == 1
+    assert rows["τ = 0.3", "area"] > rows["τ = 0.7", "area"]
+    drawn = Image.fromarray((255 * (maps[0] >= 0.5)).astype(np.uint8))
+    path = table["path"].iloc[0].replace("0.png", "map.png")
+    drawn.save(path)
+    again = found.by_threshold("emotionroi", table.assign(map_path=path), Detector(), [0.5], 20)
+    assert np.array_equal(again[0], maps[0] >= 0.5)

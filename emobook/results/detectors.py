@@ -9,16 +9,13 @@ import numpy as np
 import pandas as pd
 import torch
 from PIL import Image
-from sklearn.base import clone
 from torchvision.models.detection.image_list import ImageList
 
-from emobook import datasets, evaluate, images
+from emobook import datasets, evaluate
 from emobook.datasets.lists import DatasetError
 from emobook.datasets.regions import with_regions
 from emobook.evaluate import Interval
-from emobook.evaluate.detection import moved_at_random
-from emobook.evaluate.folds import class_scores
-from emobook.features.base import images_of
+from emobook.features.backbones import WeightsError
 from emobook.models._boxes import assign
 from emobook.models._squares import squares
 from emobook.models.regions import RegionDetector
@@ -82,6 +79,36 @@ def detector(objects: dict[str, dict], regions: dict[str, dict], **options) -> R
     Raises WeightsError where the backbone's weights cannot be had.
     """
     return fitted(RegionDetector(**options), lessons(objects, regions))
+
+
+def both_levels(
+    objects: dict[str, dict],
+    regions: dict[str, dict],
+    networks: dict[str, dict],
+    seeds: int = 1,
+    **options,
+) -> dict[str, list[RegionDetector]]:
+    """Detectors with the pyramid and with a single level, alike in all else, of several seeds.
+
+    networks: what is added to a row's name → options of `RegionDetector`, of which `options` go to
+    all. Returns "multi-level …" and "single level …" of each network → `seeds` detectors. A network
+    whose weights cannot be had is left out; WeightsError where that leaves none.
+    """
+    found = {}
+    for suffix, own in networks.items():
+        try:
+            found |= {
+                f"{level}{suffix}": [
+                    detector(objects, regions, **options | own, single_level=single, seed=seed)
+                    for seed in range(seeds)
+                ]
+                for level, single in (("multi-level", False), ("single level", True))
+            }
+        except WeightsError as error:
+            reason = error
+    if not found:
+        raise reason
+    return found
 
 
 class Inside(NamedTuple):
@@ -155,57 +182,12 @@ def drawn_map(regions, size, people: int = 15, seed: int = 0) -> np.ndarray:
     return votes.mean(axis=0)
 
 
-def covered(picture, box) -> Image.Image:
-    """A picture with the box (x0, y0, x1, y1) painted in the picture's mean colour."""
-    picture = images.read(picture).copy()
-    mean = np.asarray(picture).reshape(-1, 3).mean(axis=0).round().astype(int)
-    x0, y0, x1, y1 = (round(end) for end in box)
-    if x1 > x0 and y1 > y0:
-        picture.paste(tuple(mean.tolist()), (x0, y0, x1, y1))
-    return picture
-
-
-def falls(method, X, y, folds, boxes: dict, seed: int = 0) -> dict[str, np.ndarray]:
-    """What it costs a classifier when a box of each picture is covered, and when a box of the same
-    size somewhere else is: by name float64 (M, 2), falls of the probability of the true class.
-
-    method: an unfitted classifier; each picture is judged by one that learned from whole pictures
-    of the other folds. X, y: N pictures and labels. folds: of `evaluate.repeated_folds`, some or
-    all of one repeat. boxes: name → (M, 4), for the pictures that the folds test, in their order,
-    and in the pictures' pixels. The other box is at a random place, all equally probable, so that
-    it may overlap the first.
-    """
-    sources, y = images_of(X), np.asarray(y)
-    order = np.concatenate([fold.test for fold in folds])
-    pictures = [images.read(sources[i]) for i in order]
-    hidden = [[None] * len(order)]
-    for some in boxes.values():
-        others = moved_at_random([[box] for box in some], [one.size for one in pictures], seed)
-        hidden += [some, [other[0] for other in others]]
-    seen = []
-    for fold in folds:
-        model = clone(method).fit([sources[i] for i in fold.train], y[fold.train])
-        rows = np.flatnonzero(np.isin(order, fold.test))
-        for version in hidden:
-            shown = [
-                pictures[row] if version[row] is None else covered(pictures[row], version[row])
-                for row in rows
-            ]
-            scores = class_scores(model, shown, y.max() + 1)
-            seen.append(scores[np.arange(len(rows)), y[order[rows]]])
-    parts = [np.concatenate(seen[row :: len(hidden)]) for row in range(len(hidden))]
-    lost = (parts[0] - np.array(parts[1:])).reshape(len(boxes), 2, -1)
-    return dict(zip(boxes, lost.mT, strict=True))
-
-
-def larger(these, those) -> Interval:
-    """By how many times the strongest region of one kind is as large as that of another, less 1:
-    the geometric mean over pictures, with its interval.
-
-    these, those: for each of N pictures (K, 5), as `scored` gives them; pictures without a box of
-    either kind are left out.
-    """
-    pairs = [(a[0], b[0]) for a, b in zip(these, those, strict=True) if len(a) and len(b)]
+def larger(detector: RegionDetector, X) -> Interval:
+    """By how many times a picture's strongest emotional region is as large as its strongest object
+    region, less 1: the geometric mean over the pictures of X that have both, with its interval."""
+    out = detector.transform(X)
+    kinds = (scored(out["emotional_regions"], "s_emo"), scored(out["object_regions"], "p_obj"))
+    pairs = [(a[0], b[0]) for a, b in zip(*kinds, strict=True) if len(a) and len(b)]
     areas = np.array([[(b[2] - b[0]) * (b[3] - b[1]) for b in pair] for pair in pairs])
     found = evaluate.bootstrap_interval(np.log(areas[:, 0] / areas[:, 1]))
     return Interval(*(float(np.expm1(bound)) for bound in found))

@@ -5,10 +5,13 @@ ones; its text of object regions and of emotional regions. Here object regions a
 truths, and emotional regions by theirs.
 """
 
+import numpy as np
 import pandas as pd
 
 from emobook import images
-from emobook.evaluate import Interval, detection
+from emobook.datasets.lists import DatasetError
+from emobook.datasets.regions import boxes_from_map
+from emobook.evaluate import Interval, bootstrap_interval, detection
 from emobook.evaluate.detection import Matches
 from emobook.results import detectors, record_row
 
@@ -77,25 +80,96 @@ def record_absent(dataset: str, truth: str, rows, reason: str, ious=(0.5, 0.7)) 
                 record_row(*place, None, note=f"not run: {reason}")
 
 
-def gain(
-    dataset: str, found: Found, truth: str, better: str, worse: str,
+def judge(
+    tests: dict[str, dict], runs: dict[str, list], resamples: int = 2000, note: str = ""
+) -> dict[str, tuple[pd.DataFrame, Found]]:
+    """Judge detectors on the test pictures of several sets (name → options, as for
+    `detectors.at_hand`) and record Figure 7. Name → table and matches; a set that is not here is
+    left out, and its rows for emotional regions read "not run"."""
+    judged = {}
+    for name, options in tests.items():
+        try:
+            table = detectors.at_hand({name: options})[1]
+        except DatasetError as reason:
+            rows = [f"{kind}, {run}" for kind in KINDS for run in runs]
+            record_absent(name, "emotional regions", rows, str(reason))
+            continue
+        table = table[table["split"] == "test"]
+        judged[name] = table, matched(table, runs)
+        record_found(name, judged[name][1], resamples, note)
+    return judged
+
+
+def gains(
+    judged, truth: str, better: str, worse: str,
     metric: str = "average precision", iou: float = 0.5, resamples: int = 2000,
-) -> Interval:  # fmt: skip
-    """By how much one row of `matched` finds a truth better than another, paired; recorded in the
-    item "Figure 7 in pairs"."""
-    sides = (found[truth, row, iou] for row in (better, worse))
-    interval = detection.detection_gain(*sides, metric, resamples)
-    place = f"{better} over {worse}", column_of(truth, metric, iou), dataset, "gain"
-    n = len(found[truth, better, iou][0].true)
-    record_row(PAPER, f"{FIGURE} in pairs", *place, *interval, n)
-    return interval
+) -> dict[str, Interval]:  # fmt: skip
+    """By how much one row finds a truth better than another, paired, in each set of `judge` that
+    has both: name → interval; recorded in the item "Figure 7 in pairs"."""
+    gained = {}
+    for name, (_, found) in judged.items():
+        sides = [found.get((truth, row, iou)) for row in (better, worse)]
+        if None not in sides:
+            gained[name] = detection.detection_gain(*sides, metric, resamples)
+            place = f"{better} over {worse}", column_of(truth, metric, iou), name, "gain"
+            n = len(sides[0][0].true)
+            record_row(PAPER, f"{FIGURE} in pairs", *place, *gained[name], n)
+    return gained
 
 
-def ranked(table: pd.DataFrame, detector, iou: float = 0.5) -> dict[str, list[Matches]]:
-    """The emotional regions of a detector, the same ten boxes of each picture, ranked by each of
-    their numbers: "S_emo", "p_emo", "p_obj" → matches with the true emotional regions."""
-    regions = detector.transform(table)["emotional_regions"]
-    return {
-        name: [detection.match(detectors.scored(regions, name.lower()), table["regions"], iou)]
-        for name in ("S_emo", "p_emo", "p_obj")
-    }
+def rank(judged, detector, resamples: int = 2000) -> dict[str, Interval]:
+    """Rank the emotional regions of a detector, the same boxes of each picture, by each of their
+    numbers, and record the average precisions at an IoU of .5 in the item "Equation 3".
+
+    Returns for each set of `judge` that has true emotional regions what S_emo gains over p_emo.
+    """
+    metric, gained = "average precision", {}
+    for name, (table, _) in judged.items():
+        if "regions" not in table:
+            continue
+        regions = detector.transform(table)["emotional_regions"]
+        orders = {
+            score: [detection.match(detectors.scored(regions, score.lower()), table["regions"])]
+            for score in ("S_emo", "p_emo", "p_obj")
+        }
+        for score, run in orders.items():
+            place = f"ranked by {score}", f"{metric}, IoU 0.5", name, metric
+            interval = detection.detection_interval(run, metric, resamples)
+            record_row(PAPER, "Equation 3", *place, *interval, len(table))
+        gained[name] = detection.detection_gain(orders["S_emo"], orders["p_emo"], metric, resamples)
+    return gained
+
+
+def by_threshold(
+    name: str, table: pd.DataFrame, detector, thresholds, resamples: int = 2000
+) -> list[np.ndarray]:
+    """What the rule for boxes of a map changes, for the pictures of a table with regions.
+
+    Recorded in the item "Ground truth by threshold": boxes per picture, their area, and how well
+    the same detector seems to find them. Returns the maps (H, W), 0 to 1: those of the column
+    `map_path`, or simulated ones around the column `regions` (`detectors.drawn_map`).
+    """
+    if "map_path" in table:
+        maps = [np.asarray(images.read(path).convert("L")) / 255 for path in table["map_path"]]
+    else:
+        pairs = enumerate(zip(table["path"], table["regions"], strict=True))
+        maps = [detectors.drawn_map(b, images.read(p).size, seed=i) for i, (p, b) in pairs]
+    seen = detectors.scored(detector.transform(table)["emotional_regions"], "s_emo")
+    for tau in thresholds:
+        boxes = [boxes_from_map(one, tau) for one in maps]
+        areas = np.concatenate(
+            [
+                (b[:, 2:] - b[:, :2]).prod(axis=1) / one.size
+                for b, one in zip(boxes, maps, strict=True)
+            ]
+        )
+        place, n = (PAPER, "Ground truth by threshold", f"τ = {tau}"), len(maps)
+        counts = bootstrap_interval([len(b) for b in boxes])
+        record_row(*place, "boxes per picture", name, "count", *counts, n)
+        record_row(*place, "area", name, "share", *bootstrap_interval(areas), len(areas))
+        for metric in detection.METRICS:
+            interval = detection.detection_interval(
+                [detection.match(seen, boxes)], metric, resamples
+            )
+            record_row(*place, f"{metric}, IoU 0.5", name, metric, *interval, n)
+    return maps
