@@ -2,6 +2,9 @@
 
 Each is a module. In evaluation it takes squares, uint8 (N, 3, S, S), and gives scores and boxes of
 the objects in each picture, best first; in training also the true boxes, and gives its loss.
+
+channels_last: whether pixels, and so all maps, lie in memory with their channels side by side, as
+`RegionNetwork` has them; neither package does that by itself.
 """
 
 import copy
@@ -17,13 +20,14 @@ from emobook.models.detector import _DRAWN, RegionNetwork
 class _Pyramid(nn.Module):
     """Normalised pixels → P2 to P5, by copies of the frozen trunk and the pyramid of `network`."""
 
-    def __init__(self, network: RegionNetwork):
+    def __init__(self, network: RegionNetwork, channels_last: bool):
         super().__init__()
+        self.layout = torch.channels_last if channels_last else torch.contiguous_format
         self.levels, self.pyramid = map(copy.deepcopy, (network.levels, network.pyramid))
         self.out_channels = network.pyramid.channels
 
     def forward(self, x):
-        x, maps = x.contiguous(memory_format=torch.channels_last), []
+        x, maps = x.contiguous(memory_format=self.layout), []
         for level in self.levels:
             x = level(x)
             maps.append(x)
@@ -38,12 +42,12 @@ class _Pyramid(nn.Module):
 class Torchvision(nn.Module):
     """`FasterRCNN`."""
 
-    def __init__(self, network: RegionNetwork, recipe, keep: int):
+    def __init__(self, network: RegionNetwork, recipe, keep: int, channels_last: bool):
         super().__init__()
         channels, count = network.pyramid.channels, network.proposals
         candidates = network.rpn._pre_nms_top_n["testing"]
         self.inner = FasterRCNN(
-            _Pyramid(network), min_size=network.side, max_size=network.side,
+            _Pyramid(network, channels_last), min_size=network.side, max_size=network.side,
             image_mean=recipe.mean, image_std=recipe.std,
             rpn_anchor_generator=copy.deepcopy(network.rpn.anchor_generator),
             rpn_head=copy.deepcopy(network.rpn.head),
@@ -72,7 +76,7 @@ class Torchvision(nn.Module):
         return sum(self.inner(images, targets).values())
 
 
-def detectron2(network: RegionNetwork, recipe, keep: int) -> nn.Module:
+def detectron2(network: RegionNetwork, recipe, keep: int, channels_last: bool) -> nn.Module:
     """`GeneralizedRCNN`. Raises ImportError."""
     from detectron2.layers import ShapeSpec
     from detectron2.modeling import GeneralizedRCNN, build_proposal_generator, build_roi_heads
@@ -85,7 +89,7 @@ def detectron2(network: RegionNetwork, recipe, keep: int) -> nn.Module:
     class Trunk(Backbone):
         def __init__(self):
             super().__init__()
-            self.inner = _Pyramid(network)
+            self.inner = _Pyramid(network, channels_last)
 
         def forward(self, x):
             return self.inner(x)

@@ -8,6 +8,8 @@ number of proposals, see the same drawn scenes and take turns on one thread of o
 - torchvision: its own `FasterRCNN`, with one head;
 - detectron2: its `GeneralizedRCNN`, with one head, where it is installed.
 
+Both rivals as they come, and once more with maps that lie in memory as ours do.
+
 Inference goes from squares to regions, a training step from squares and true boxes of objects
 through all gradients to new weights. Beside them, the whole path from files to probabilities of
 eight emotions: with ten emotional regions; with the detector but a classifier that sees the whole
@@ -17,7 +19,7 @@ are those that the processor spent, so that other programs matter less.
 Before anything is timed, regions and probabilities of objects are compared: they must be equal.
 
 Ratios are ours / rival, below 1 where ours is faster. The last line, `ratio: X`, is the larger of
-inference and training against torchvision.
+inference and training against torchvision's as it comes.
 """
 
 import argparse
@@ -94,12 +96,12 @@ def report(title: str, seconds: dict, pictures: int) -> list[float]:
     print(title)
     (_, ours), *others = seconds.items()
     for name, values in seconds.items():
-        print(f"  {name:<22} {1000 * statistics.median(values) / pictures:7.1f} ms a picture")
+        print(f"  {name:<26} {1000 * statistics.median(values) / pictures:7.1f} ms a picture")
     found = []
     for name, values in others:
         ratios = [a / b for a, b in zip(ours, values, strict=True)]
         found.append(statistics.median(ratios))
-        print(f"  / {name:<20} {found[-1]:7.2f}, {min(ratios):.2f} to {max(ratios):.2f} in rounds")
+        print(f"  / {name:<24} {found[-1]:7.2f}, {min(ratios):.2f} to {max(ratios):.2f} in rounds")
     return found
 
 
@@ -130,11 +132,13 @@ def main() -> None:
     _, truth = _squares.true_boxes(table["boxes"], sizes, options.size)
     known = [boxes[boxes[:, 0].isfinite()] for boxes in truth]
     trained(ours, pixels, truth, options.before)
-    rivals = {"torchvision": Torchvision(ours, recipe, KEEP)}
-    try:
-        rivals["detectron2"] = detectron2(ours, recipe, KEEP)
-    except ImportError:
-        print("detectron2: not run, it is not installed")
+    rivals = {}
+    for name, make in (("torchvision", Torchvision), ("detectron2", detectron2)):
+        try:
+            rivals[name] = make(ours, recipe, KEEP, False)
+            rivals[f"{name}, our layout"] = make(ours, recipe, KEEP, True)
+        except ImportError as reason:
+            print(f"{name}: not run, {reason}")
 
     def with_regions():
         seen = _looks._seen(ours, squares()[0], KEEP)
