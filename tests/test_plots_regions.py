@@ -97,22 +97,25 @@ def test_map_boxes_counts_them():
     assert png(fig)
 
 
-def test_bars_say_what_was_not_run():
-    rows = pd.DataFrame(
-        {
-            "row": ["multi-level", "single level"] * 2,
-            "column": ["a: b"] * 2 + ["c"] * 2,
-            "value": [0.5, 0.25, 0.75, np.nan],
-            "low": [0.4, 0.2, 0.7, np.nan],
-            "high": [0.6, 0.3, 0.8, np.nan],
-        }
-    )
-    fig = figures.bars(rows)
-    left, right = fig.axes
-    assert [bar.get_width() for bar in left.patches] == [0.5, 0.25]
-    assert [bar.get_hatch() for bar in left.patches] == ["", "//"]
-    assert [text.get_text() for text in right.texts] == [" not run"] and not left.texts
-    assert [t.get_text() for t in left.get_yticklabels()] == ["multi-level", "single level"]
+def test_bars_stand_in_panels_of_truths_and_measures():
+    cells = [
+        ("whole picture", "objects: recall", 0.1),
+        ("object regions, single level", "objects: recall", 0.25),
+        ("object regions, multi-level", "objects: recall", 0.5),
+        ("whole picture", "objects: AP", 0.2),
+        ("object regions, multi-level", "regions: AP", 0.75),
+    ]
+    rows = pd.DataFrame(cells, columns=["row", "column", "value"])
+    fig = figures.bars(rows.assign(low=rows["value"] - 0.1, high=rows["value"] + 0.1))
+    titles = [axis.get_title() for axis in fig.axes]
+    assert titles == [f"{t}:\n{m}" for t in ("objects", "regions") for m in ("recall", "AP")]
+    recall = fig.axes[0]
+    assert [bar.get_width() for bar in recall.patches] == [0.25, 0.5, 0.1]
+    assert [bar.get_hatch() for bar in recall.patches] == ["//", "", ""]
+    names = [text.get_text() for text in recall.get_yticklabels()]
+    assert names == ["object regions, single level", "object regions, multi-level", "whole picture"]
+    ends = recall.collections[0].get_segments()
+    assert np.allclose([end[:, 0] for end in ends], [(0.15, 0.35), (0.4, 0.6), (0, 0.2)])
     assert png(fig)
 
 

@@ -56,6 +56,18 @@ def test_covering_what_matters_costs_what_it_should():
     assert np.array_equal(some[:, 0], square[len(folds[0].test) :][: len(some), 0])
 
 
+def test_folds_are_cut_or_those_of_the_set():
+    class Set:
+        table = pd.DataFrame({"split": ["train", "test", "val", "test"] * 5, "group": range(20)})
+        labels = np.arange(20) % 2
+
+    (own,) = covering.folds(Set, 0)
+    assert own.test.tolist() == list(range(1, 20, 2)) and len(own.train) == 10
+    assert np.array_equal(np.sort(np.r_[own.train, own.test]), np.arange(20))
+    cut = covering.folds(Set, 4)
+    assert sorted(np.concatenate([fold.test for fold in cut])) == list(range(20)) and len(cut) == 4
+
+
 class Finds:
     """Finds the square as emotional region, and a corner as object."""
 

@@ -177,34 +177,48 @@ def map_boxes(picture, stimuli, boxes: dict) -> Figure:
 
 
 def bars(rows: pd.DataFrame) -> Figure:
-    """Fig. 7 in form: a panel for each column of the table, a bar for each row, in their order.
+    """Fig. 7 in form: above each other the truths, beside each other the measures, and in each
+    panel a bar for each row of the table; hatched are detectors of a single level.
 
-    rows: as `results.rows` gives them, with row, column, value, low and high, from 0 to 1. What was
-    not measured has no bar and reads "not run".
+    rows: as `results.rows` gives them, with row, column ("truth: measure"), value, low and high,
+    from 0 to 1. In front stand the detectors, as they come, then the baselines.
     """
-    columns = list(dict.fromkeys(rows["column"]))
-    names = list(dict.fromkeys(rows["row"]))
-    size = (2.4 + 2.1 * len(columns), 1 + 0.4 * len(names))
-    fig, axes = figure(1, len(columns), size=size, sharey=True, squeeze=False)
-    y = np.arange(len(names))
+    parts = rows["column"].str.partition(": ")
+    rows = rows.assign(truth=parts[0], measure=parts[2])
+    order = {truth: _in_order(part["row"]) for truth, part in rows.groupby("truth", sort=False)}
+    measures = list(dict.fromkeys(rows["measure"]))
+    heights = [len(names) for names in order.values()]
+    size = (3.4 + 2 * len(measures), 0.9 * len(order) + 0.36 * sum(heights))
+    shared = {"sharey": "row", "sharex": True, "squeeze": False, "height_ratios": heights}
+    fig, axes = figure(len(order), len(measures), size=size, **shared)
     with style():
-        for axis, column in zip(axes[0], columns, strict=True):
-            part = rows[rows["column"] == column].set_index("row")
-            value, low, high = part.reindex(names)[["value", "low", "high"]].to_numpy(float).T
-            done = np.isfinite(value)
-            hatch = ["//" if "single" in name else "" for name in names]
-            axis.barh(
-                y, np.nan_to_num(value), height=0.6, hatch=hatch, color="#a8d0e6",
-                edgecolor="#0b3c5d",
-            )  # fmt: skip
-            ends = np.abs(np.stack([value - low, high - value]))[:, done]
-            axis.errorbar(value[done], y[done], xerr=ends, fmt="none", ecolor="black", capsize=3)
-            for place in y[~done & np.isin(names, part.index)]:
-                axis.text(0, place, " not run", va="center", style="italic", color="#444444")
-            axis.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5), yticks=y, yticklabels=names)
-            axis.set_title(column.replace(": ", ":\n"), size=10)
-            axis.grid(axis="y", visible=False)
+        for line, (truth, names) in zip(axes, order.items(), strict=True):
+            for axis, measure in zip(line, measures, strict=True):
+                part = rows[(rows["truth"] == truth) & (rows["measure"] == measure)]
+                value, low, high = (
+                    part.set_index("row").reindex(names)[["value", "low", "high"]].to_numpy(float).T
+                )
+                y = np.arange(len(names))
+                looks = {
+                    "hatch": ["//" if "single" in name else "" for name in names],
+                    "color": ["#dddddd" if _baseline(name) else "#a8d0e6" for name in names],
+                    "edgecolor": "#0b3c5d",
+                }
+                error = {"xerr": [value - low, high - value], "ecolor": "black", "capsize": 3}
+                axis.barh(y, value, height=0.6, **looks, **error)
+                axis.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5))
+                axis.set_yticks(y, names)
+                axis.grid(axis="y", visible=False)
+                axis.set_title(f"{truth}:\n{measure}", size=10)
     return fig
+
+
+def _baseline(name: str) -> bool:
+    return name.endswith("moved at random") or name == "whole picture"
+
+
+def _in_order(names) -> list[str]:
+    return sorted(dict.fromkeys(names), key=_baseline)
 
 
 def _photo(axis, picture) -> None:

@@ -7,11 +7,20 @@ from sklearn.base import clone
 from emobook import evaluate, images, results
 from emobook.evaluate import Interval
 from emobook.evaluate.detection import moved_at_random
-from emobook.evaluate.folds import class_scores
+from emobook.evaluate.folds import Fold, class_scores
 from emobook.features.base import images_of
 from emobook.results.found import KINDS
 
 ITEM = "Covered regions"
+
+
+def folds(data, splits: int = 5) -> list[Fold]:
+    """Cross-validation of a `Dataset` in `splits` parts; with 0, its own split, "test" against the
+    rest, in one fold."""
+    if splits:
+        return evaluate.repeated_folds(data.labels, data.table["group"], splits, 1)
+    test = (data.table["split"] == "test").to_numpy()
+    return [Fold(0, 0, np.flatnonzero(~test), np.flatnonzero(test))]
 
 
 def strongest(name: str, data, folds, detector, method, said: str = "") -> dict[str, Interval]:
