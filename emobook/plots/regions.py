@@ -176,12 +176,12 @@ def map_boxes(picture, stimuli, boxes: dict) -> Figure:
     return fig
 
 
-def bars(rows: pd.DataFrame) -> Figure:
+def bars(rows: pd.DataFrame, title: str = "") -> Figure:
     """Fig. 7 in form: above each other the truths, beside each other the measures, and in each
     panel a bar for each row of the table; hatched are detectors of a single level.
 
     rows: as `results.rows` gives them, with row, column ("truth: measure"), value, low and high,
-    from 0 to 1. In front stand the detectors, as they come, then the baselines.
+    from 0 to 1. In front stand the detectors, as they come, then the baselines. title: of all.
     """
     parts = rows["column"].str.partition(": ")
     rows = rows.assign(truth=parts[0], measure=parts[2])
@@ -192,6 +192,7 @@ def bars(rows: pd.DataFrame) -> Figure:
     shared = {"sharey": "row", "sharex": True, "squeeze": False, "height_ratios": heights}
     fig, axes = figure(len(order), len(measures), size=size, **shared)
     with style():
+        fig.suptitle(title)
         for line, (truth, names) in zip(axes, order.items(), strict=True):
             for axis, measure in zip(line, measures, strict=True):
                 part = rows[(rows["truth"] == truth) & (rows["measure"] == measure)]
