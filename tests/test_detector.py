@@ -128,15 +128,18 @@ def test_levels_of_other_scales_are_refused(name):
 def test_labels_follow_the_rule_of_section_4_1(seed):
     """Above .7, or the best of a true box: positive; below .3 with all: negative; box by box."""
     boxes, truth = some_boxes(60, seed=seed), some_boxes(4, seed=100 + seed)
-    boxes[:8] = truth.repeat(2, 1) + torch.linspace(0, 5, 8)[:, None]  # some that fit well
+    boxes[:12] = truth.repeat(3, 1)  # some that fit well: each is wider, by up to four fifths
+    boxes[:12, 2] += torch.linspace(0, 0.8, 12) * (boxes[:12, 2] - boxes[:12, 0])
     labels, nearest = _boxes.assign(boxes, truth)
     best = [max(one_iou(box, true) for box in boxes.tolist()) for true in truth.tolist()]
+    fitting = 0
     for box, label, place in zip(boxes.tolist(), labels, nearest, strict=True):
         ious = [one_iou(box, true) for true in truth.tolist()]
         fits = max(ious) > 0.7 or any(math.isclose(i, b) for i, b in zip(ious, best, strict=True))
         assert label == (1 if fits else 0 if max(ious) < 0.3 else -1)
         assert ious[place] == pytest.approx(max(ious))
-    assert set(labels.tolist()) == {-1, 0, 1}
+        fitting += max(ious) > 0.7
+    assert set(labels.tolist()) == {-1, 0, 1} and fitting > len(truth)
 
 
 def test_labels_without_true_boxes_and_of_one_that_nothing_touches():
@@ -290,6 +293,32 @@ def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):
     for found, again in zip(one, other, strict=True):
         for part, same in zip(found, again, strict=True):
             torch.testing.assert_close(part[1], same[1])
+
+
+def test_each_kind_of_region_is_scored_and_moved_by_its_own_head(tiny):
+    """Heads that say the same of every box: objects stay where they are proposed, with .2;
+    emotional regions are half as wide and have .9."""
+    network = tiny(proposals=6).eval()
+    for head, p, width in ((network.object_head, 0.2, 1), (network.emotion_head, 0.9, 0.5)):
+        for layer in (head.score, head.move):
+            torch.nn.init.zeros_(layer.weight)
+        head.score.bias.data = torch.tensor([1 - p, p]).log()
+        head.move.bias.data = torch.tensor([0, 0, 5 * math.log(width), 0])
+    maps = network.maps(pixels_of())
+    proposals, _ = network._propose(network.pyramid(maps))
+    emotional, objects = network.detect(maps, 6)
+    for found in (emotional, objects):
+        there = found.found
+        torch.testing.assert_close(found.p_obj, torch.where(there, 0.2, 0.0))
+        torch.testing.assert_close(found.p_emo, torch.where(there, 0.9, 0.0))
+        torch.testing.assert_close(found.s_emo, torch.where(there, math.sqrt(0.85), 0.0))
+    for row, boxes in enumerate(proposals):
+        x0, y0, x1, y1 = boxes.unbind(1)
+        middle, quarter = (x0 + x1) / 2, (x1 - x0) / 4
+        narrow = torch.stack([middle - quarter, y0, middle + quarter, y1], dim=1)
+        for found, expected in ((objects, boxes), (emotional, narrow)):
+            some = found.boxes[row][found.found[row]]
+            assert len(some) and (torch.cdist(some, expected).min(dim=1).values < 1e-3).all()
 
 
 def truth_of(n=2):

@@ -125,6 +125,26 @@ def test_kept_maps_change_nothing(scenes, augment, monkeypatch):
         torch.testing.assert_close(part, weights(anew)[name], rtol=1e-3, atol=1e-5)
 
 
+def test_a_mirrored_picture_comes_with_mirrored_boxes():
+    """White pixels where the boxes are: wherever a picture is turned, they still are there."""
+    pixels = torch.zeros(6, 3, 32, 32, dtype=torch.uint8)
+    truth = torch.full((6, 2, 4), np.nan)
+    for i in range(6):
+        pixels[i, :, 4:9, i : i + 8], truth[i, 0] = 255, torch.tensor([i, 4, i + 8, 9])
+    training = _squares.Training(
+        None, pixels, None, frozen=False, augment=True, batch_size=4, seed=0
+    )
+    turned, sizes = [], []
+    for ((batch, boxes),) in [*training.batches(np.arange(6), truth)(0)]:
+        sizes.append(len(batch))
+        for picture, (box, none) in zip(batch, boxes, strict=True):
+            x0, y0, x1, y1 = map(int, box)
+            assert (picture[:, y0:y1, x0:x1] == 255).all() and (picture > 0).sum() == 3 * 8 * 5
+            assert none.isnan().all()
+            turned.append(x0 > 8)
+    assert sizes == [4, 2] and 0 < sum(turned) < 6
+
+
 def test_only_what_is_not_frozen_learns(scenes):
     before = {}
     for freeze, still in (("trunk", range(4)), ("lower", range(3)), ("none", ())):
@@ -133,7 +153,8 @@ def test_only_what_is_not_frozen_learns(scenes):
         before = weights(detector)
         after = weights(detector.fit(scenes))
         for level in range(4):
-            names = [n for n in before if n.startswith(f"levels.{level}.") and n.endswith("weight")]
+            ends = ("weight", "running_mean")  # a random trunk estimates its own
+            names = [n for n in before if n.startswith(f"levels.{level}.") and n.endswith(ends)]
             moved = [not torch.equal(before[name], after[name]) for name in names]
             assert not any(moved) if level in still else all(moved)
 
@@ -200,6 +221,17 @@ def test_boxes_beyond_the_picture_and_without_area():
     assert rows.tolist() == [0, 2, 3] and truth.shape == (3, 1, 4)
     np.testing.assert_allclose(truth[0, 0], [0, 3.2, 32, 64], rtol=1e-6)
     assert truth[1:].isnan().all()
+
+
+def test_tables_of_two_sets_can_be_joined(scenes):
+    """One has boxes of objects, the other emotional regions; what a set lacks is left out."""
+    objects, emotions = scenes[["path", "boxes"]][:6], scenes[["path", "regions"]][6:]
+    joined = pd.concat([objects, emotions])
+    apart = scenes.assign(
+        boxes=[*scenes.boxes[:6], *[None] * 6], regions=[*[None] * 6, *scenes.regions[6:]]
+    )
+    one, same = (RegionDetector(**TINY).fit(table).weights_id_ for table in (joined, apart))
+    assert one == same
 
 
 def test_a_map_of_zeros_is_a_picture_without_emotional_regions(scenes):
