@@ -1,4 +1,4 @@
-"""Whether a region matters to a classifier: it is covered, and so is a random box of its size."""
+"""Whether a region matters to a classifier: it is covered, and so is another box of its size."""
 
 import numpy as np
 from PIL import Image
@@ -25,7 +25,7 @@ def folds(data, splits: int = 5) -> list[Fold]:
 
 def strongest(name: str, data, folds, detector, method, said: str = "") -> dict[str, Interval]:
     """Cover the strongest region of either kind of each picture that the folds test, and record in
-    `ITEM` what that costs the classifier, what a random box of the size costs (the baseline), and
+    `ITEM` what that costs the classifier, what another box of the size costs (the baseline), and
     the difference.
 
     name: of the data set. data: a `Dataset`; folds, method: as for `falls`. detector: fitted. said:
@@ -44,7 +44,7 @@ def strongest(name: str, data, folds, detector, method, said: str = "") -> dict[
         cost, found[row] = evaluate.bootstrap_interval(fall[:, 0]), evaluate.paired_gain(*fall.T)
         cell, n, chance = ("rao2019", ITEM, row), len(fall), float(fall[:, 1].mean())
         results.record_row(*cell, "fall of the probability", name, "share", *cost, n, chance)
-        results.record_row(*cell, "beyond a random box", name, "gain", *found[row], n)
+        results.record_row(*cell, "beyond another box", name, "gain", *found[row], n)
     return found
 
 
@@ -65,16 +65,15 @@ def falls(method, X, y, folds, boxes: dict, seed: int = 0) -> dict[str, np.ndarr
     method: an unfitted classifier; each picture is judged by one that learned from whole pictures
     of the other folds. X, y: N pictures and labels. folds: of `evaluate.repeated_folds`, some or
     all of one repeat. boxes: name → (M, 4), for the pictures that the folds test, in their order,
-    and in the pictures' pixels. The other box is at a random place, all equally probable, so that
-    it may overlap the first.
+    and in the pictures' pixels. For the other box eight places are drawn, all equally probable, and
+    that which overlaps the first least is taken: a large box could hardly avoid it otherwise.
     """
     sources, y = images_of(X), np.asarray(y)
     order = np.concatenate([fold.test for fold in folds])
     pictures = [images.read(sources[i]) for i in order]
     hidden = [[None] * len(order)]
     for some in boxes.values():
-        others = moved_at_random([[box] for box in some], [one.size for one in pictures], seed)
-        hidden += [some, [other[0] for other in others]]
+        hidden += [some, _elsewhere(some, [one.size for one in pictures], seed)]
     seen = []
     for fold in folds:
         model = clone(method).fit([sources[i] for i in fold.train], y[fold.train])
@@ -89,3 +88,14 @@ def falls(method, X, y, folds, boxes: dict, seed: int = 0) -> dict[str, np.ndarr
     parts = [np.concatenate(seen[row :: len(hidden)]) for row in range(len(hidden))]
     lost = (parts[0] - np.array(parts[1:])).reshape(len(boxes), 2, -1)
     return dict(zip(boxes, lost.mT, strict=True))
+
+
+def _elsewhere(boxes, sizes, seed: int) -> np.ndarray:
+    """Boxes (M, 4) of the same sizes at other places of their pictures; sizes (M, 2)."""
+    boxes = np.array([[box] for box in boxes], dtype=float)
+    drawn = np.stack([moved_at_random(boxes, sizes, 8 * seed + i) for i in range(8)])[:, :, 0]
+    shared = np.minimum(drawn[..., 2:], boxes[:, 0, 2:]) - np.maximum(
+        drawn[..., :2], boxes[:, 0, :2]
+    )
+    least = shared.clip(min=0).prod(axis=-1).argmin(axis=0)
+    return drawn[least, np.arange(len(boxes))]
