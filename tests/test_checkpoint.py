@@ -1,5 +1,6 @@
 """A killed run goes on from its last epoch, to the identical end."""
 
+import copy
 import subprocess
 import sys
 import time
@@ -103,11 +104,36 @@ def test_fitted_leaves_no_state_behind_and_a_damaged_one_only_warns(
     np.testing.assert_array_equal(again.coef_, first.coef_)
 
 
+def test_a_state_above_other_weights_is_not_gone_on_from(monkeypatch, tmp_path):
+    """Frozen weights, which the state lacks, must be those that it was trained on."""
+    monkeypatch.setattr(checkpoint, "SECONDS", 0)
+    draw = torch.Generator().manual_seed(0)
+    x, y = torch.randn(20, 3, generator=draw), torch.randint(2, (20,), generator=draw)
+
+    def trained(shift, epochs):
+        torch.manual_seed(1)
+        frozen = torch.nn.Linear(3, 3).requires_grad_(False)
+        frozen.weight += shift
+        module = torch.nn.Sequential(frozen, torch.nn.Linear(3, 2))
+        learning = torch.optim.SGD(module[1].parameters(), lr=0.1)
+        batches = train.minibatches(x, y, size=20)
+        loss = torch.nn.functional.cross_entropy
+        return train.fit(module, loss, batches, optimizer=learning, epochs=epochs).losses
+
+    with checkpoint.kept_at(tmp_path / "fit"):
+        trained(0, 2)
+    warned = pytest.warns(UserWarning, match="began with other weights, training begins anew")
+    with checkpoint.kept_at(tmp_path / "fit"), warned:
+        found = trained(3, 4)
+    np.testing.assert_array_equal(found, trained(3, 4))
+    assert not np.array_equal(found, trained(0, 4))
+
+
 def test_frozen_weights_are_kept_neither_on_disk_nor_for_the_best_epoch(monkeypatch, tmp_path):
     monkeypatch.setattr(checkpoint, "SECONDS", 0)
     module = torch.nn.Sequential(torch.nn.Linear(8, 4000), torch.nn.Linear(4000, 3))
     module[0].requires_grad_(False)
-    lower = module[0].weight.clone()
+    lower, start = module[0].weight.clone(), copy.deepcopy(module.state_dict())
     x, y = torch.from_numpy(X).float(), torch.from_numpy(Y)
 
     def learn(epochs):
@@ -123,7 +149,7 @@ def test_frozen_weights_are_kept_neither_on_disk_nor_for_the_best_epoch(monkeypa
     state = torch.load(path, weights_only=True)
     assert set(state["module"]) == set(state["run"][4]) == {"1.weight", "1.bias"}
     upper = module[1].weight.clone()
-    torch.nn.init.zeros_(module[1].weight)
+    module.load_state_dict(start)
     learn(2)  # has ended before: is read back
     assert module[1].weight.equal(upper) and module[0].weight.equal(lower)
 

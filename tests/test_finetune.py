@@ -14,7 +14,6 @@ from sklearn.model_selection import cross_val_score
 from emobook import models, train
 from emobook.features import backbones
 from emobook.images import ImageError
-from emobook.models import _pictures
 from emobook.models._pictures import Pictures, Trained
 from emobook.models.finetune import FineTunedClassifier
 
@@ -281,7 +280,6 @@ def test_frozen_levels_of_other_weights_are_refused_and_trained_again(
     # from now on another seed draws the weights that stand for the pretrained ones
     load = backbones.load
     monkeypatch.setattr(backbones, "load", lambda *name, seed: load(*name, seed=seed + 7))
-    monkeypatch.setattr(_pictures, "_remembered", {})  # maps of the weights from before
     with pytest.raises(ValueError, match="frozen levels had other weights than the backbone has"):
         copy.deepcopy(first)
     with pytest.warns(UserWarning, match=r"cannot be used and is trained again \(its frozen"):

@@ -138,7 +138,7 @@ def test_actionlint_finds_nothing():
 
 # Lowest first: a module may import from its own layer and from those before it.
 LAYERS = [
-    ("_files", "_bar", "_bootstrap", "_threads", "_trace", "exercise"),
+    ("_files", "_bar", "_bootstrap", "_state", "_threads", "_trace", "exercise"),
     ("emotions", "images"),
     ("losses", "votes"),
     ("datasets",),

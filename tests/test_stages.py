@@ -36,6 +36,14 @@ def test_levels_are_those_of_the_literature_and_end_in_the_body(name):
     assert {id(p) for p in parts.parameters()} == {id(p) for p in backbone.module.body.parameters()}
 
 
+@pytest.mark.parametrize("name", ["test_resnet", "resnet18.tv_in1k"])
+def test_residual_networks_of_either_source_end_in_the_body(name):
+    backbone = backbones.load(name, pretrained=False)
+    parts, x = stages(backbone).eval(), torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        torch.testing.assert_close(parts.pool(parts(x)[-1]), backbone.module.body(x))
+
+
 def test_a_map_is_not_changed_by_the_level_that_follows():
     parts = stages(backbones.load("densenet121", pretrained=False)).eval()
     with torch.no_grad():

@@ -32,10 +32,10 @@ class Settings:
     def cells(self, on: str = "inner folds") -> np.ndarray:
         """(F, axes) the position in the grid that is taken for each fold: of equals the first.
 
-        on: where it is best. "inner folds": of the fold's training images, an honest choice. "all
-        test images": of the whole repeat, as papers do that have one test set and no other images
-        to choose on. "each test fold": the same for a small test set, the fold's own. The last
-        two look at what they are judged by.
+        on: where its accuracy, the mean over folds, is best. "inner folds": of the fold's training
+        images, an honest choice. "all test images": of the whole repeat, as papers do that have
+        one test set and no other images to choose on. "each test fold": the same for a small test
+        set, the fold's own. The last two look at what they are judged by.
         """
         if on not in CHOICES:
             raise ValueError(f"on must be one of {', '.join(CHOICES)}, not {on!r}")

@@ -8,7 +8,6 @@ last two are downloaded on first use.
 
 import contextlib
 import functools
-import hashlib
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import torch
 from torch import nn
 
 from emobook._files import digest, file_digest
+from emobook._state import state_digest
 from emobook.features import _weights
 from emobook.features._weights import WeightsError
 from emobook.features.recipes import Recipe, prepare, preprocess
@@ -100,7 +100,7 @@ def load(
         recipe,
         feature_dim=_width(body, head),
         num_classes=0 if network.head is None else network.head.out_features,
-        weights_id=_state_id(network),
+        weights_id=state_digest(network),
         _build=lambda: network,
     )
 
@@ -128,11 +128,3 @@ def _seeded(seed):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
-
-
-def _state_id(module: nn.Module) -> str:
-    total = hashlib.sha256()
-    for name, tensor in module.state_dict().items():
-        total.update(f"{name} {tuple(tensor.shape)} {tensor.dtype}\n".encode())
-        total.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return total.hexdigest()

@@ -91,8 +91,12 @@ def _vgg(body):
 
 
 def _resnet(body):
-    stem = nn.Sequential(body.conv1, body.bn1, body.relu, body.maxpool, body.layer1)
-    return [stem, body.layer2, body.layer3, body.layer4], nn.Sequential(body.avgpool, nn.Flatten())
+    if hasattr(body, "global_pool"):  # timm's, which flattens
+        activation, pool = body.act1, body.global_pool
+    else:
+        activation, pool = body.relu, nn.Sequential(body.avgpool, nn.Flatten())
+    stem = nn.Sequential(body.conv1, body.bn1, activation, body.maxpool, body.layer1)
+    return [stem, body.layer2, body.layer3, body.layer4], pool
 
 
 def _densenet(body):

@@ -51,8 +51,8 @@ class Pictures:
         )
         self._squares = self._keys = None
         self._made_by = (
-            estimator.backbone, estimator.seed if not estimator.pretrained else None, self.recipe,
-            estimator.precision, str(self.fabric.device), *getattr(self.network, "kept", ()),
+            self.network.weights_id, self.recipe, estimator.precision, str(self.fabric.device),
+            *getattr(self.network, "kept", ()),
         )  # fmt: skip
 
     @property

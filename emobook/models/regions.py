@@ -1,6 +1,5 @@
 """Emotional regions of pictures and what a classifier sees of them (Rao et al. 2019, section 4)."""
 
-import hashlib
 import importlib
 import numbers
 from typing import NamedTuple
@@ -12,6 +11,7 @@ import torch
 from sklearn.base import BaseEstimator, TransformerMixin
 
 from emobook import train
+from emobook._state import state_digest
 from emobook.features import backbones
 from emobook.features.base import images_of
 from emobook.features.stages import stages
@@ -164,7 +164,7 @@ class RegionDetector(TransformerMixin, BaseEstimator):
                 devices=self.devices,
                 precision=self.precision,
             )
-        self.weights_id_ = _digest(self.network_)
+        self.weights_id_ = state_digest(self.network_)
         return self
 
     def transform(self, X) -> pd.DataFrame:
@@ -271,12 +271,3 @@ def region_features(detector: RegionDetector, X) -> pd.DataFrame:
     index = X.index if isinstance(X, pd.DataFrame) else range(len(seen))
     columns = {name: pd.Series(part, index=index, dtype=object) for name, part in parts.items()}
     return pd.DataFrame(columns)
-
-
-def _digest(network) -> str:
-    """What changes with any weight."""
-    total = hashlib.sha256()
-    for name, part in network.state_dict().items():
-        total.update(f"{name} {tuple(part.shape)} {part.dtype}\n".encode())
-        total.update(part.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy())
-    return total.hexdigest()

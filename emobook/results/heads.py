@@ -85,7 +85,7 @@ class Heads:
         head: an unfitted classifier that penalises squared weights by C, and that predicts what
         scores most (so a machine needs break_ties). weights: of the blocks, as `join` takes them.
         The vectors are turned onto their principal axes first, as many as there are training
-        images: nothing is lost, and a fit takes less time by far.
+        images: nothing is lost, and a fit takes less time by far. Inner folds know no groups here.
         """
         model = make_pipeline(PCA(), GridSearchCV(head, {"C": penalties}, cv=self.inner))
         joined = join(self.blocks, weights[: len(self.blocks)])

@@ -70,7 +70,7 @@ def fit(
         torch.manual_seed(seed)
         network, optimizer = fabric.setup(module, optimizer)
         done = False
-        if state := last.read():
+        if state := last.read(module):
             steps, losses, scores, best, kept, best_epoch, done = state["run"]
             _restore(module, state["module"])
             optimizer.load_state_dict(state["optimizer"])

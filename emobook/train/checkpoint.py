@@ -15,6 +15,7 @@ from pathlib import Path
 import torch
 
 from emobook._files import atomic_path
+from emobook._state import state_digest
 
 SECONDS = 5  # of training that a killed run may lose: shorter loops write nothing
 _place = contextvars.ContextVar("place", default=None)
@@ -48,16 +49,25 @@ class Checkpoint:
 
     def __init__(self, path: Path | None, fabric):
         self.path, self.fabric, self.written = path, fabric, time.monotonic()
-        self.began = False
+        self.began, self.start = False, None
 
-    def read(self) -> dict | None:
-        """What was kept, or None; with a warning where it is damaged."""
-        if self.path is None or not self.path.exists():
+    def read(self, module) -> dict | None:
+        """What was kept, or None; with a warning where it is damaged, or where the loop that was
+        killed had begun with other weights than those of `module`."""
+        if self.path is None:
+            return None
+        self.start = state_digest(module)
+        if not self.path.exists():
             return None
         try:
             state = torch.load(self.path, map_location="cpu", weights_only=True)
         except Exception as reason:  # torch raises whatever comes to hand
             warnings.warn(f"{self.path} is damaged, training begins anew ({reason})", stacklevel=3)
+            return None
+        if state["start"] != self.start:
+            warnings.warn(
+                f"{self.path} began with other weights, training begins anew", stacklevel=3
+            )
             return None
         self.began = True
         return state
@@ -74,7 +84,7 @@ class Checkpoint:
             return
         try:
             with atomic_path(self.path) as path:
-                torch.save(state(), path)
+                torch.save({**state(), "start": self.start}, path)
         except (OSError, RuntimeError) as reason:  # torch's own writer raises RuntimeError
             warnings.warn(f"training cannot be resumed from here: {reason}", stacklevel=3)
         self.written, self.began = time.monotonic(), True

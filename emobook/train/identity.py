@@ -67,7 +67,11 @@ def _imports(name: str, found: set[str] | None = None) -> set[str]:
     found.add(name)
     for node in ast.walk(ast.parse(_text(name))):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            reached = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            reached = [f"{node.module}.{alias.name}" for alias in node.names]
+            # A package from which only its modules are taken is no more than their folder: to
+            # register one more method does not change those that are there.
+            if not all(map(_text, reached)):
+                reached.append(node.module)
         elif isinstance(node, ast.Import):
             reached = [alias.name for alias in node.names]
         else:
