@@ -140,3 +140,9 @@ def test_what_the_threshold_changes(table):
     drawn.save(path)
     again = found.by_threshold("emotionroi", table.assign(map_path=path), Detector(), [0.5], 20)
     assert np.array_equal(again[0], maps[0] >= 0.5)
+
+
+def test_a_single_picture_has_no_bounds(table):
+    found.record_found("synthetic", found.matched(table[:1], RUNS, (0.5,)), resamples=20)
+    rows = results.rows().query("item == 'Figure 7'")
+    assert rows["value"].notna().all() and rows[["low", "high"]].isna().all(axis=None)

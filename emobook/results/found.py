@@ -68,7 +68,7 @@ def record_found(dataset: str, found: Found, resamples: int = 2000, note: str = 
         for metric in detection.METRICS:
             interval = detection.detection_interval(runs, metric, resamples)
             place = PAPER, FIGURE, row, column_of(truth, metric, iou), dataset, metric
-            record_row(*place, *interval, len(runs[0].true), note=note)
+            record_row(*place, *_known(interval), len(runs[0].true), note=note)
 
 
 def record_absent(dataset: str, truth: str, rows, reason: str, ious=(0.5, 0.7)) -> None:
@@ -113,7 +113,7 @@ def gains(
             gained[name] = detection.detection_gain(*sides, metric, resamples)
             place = f"{better} over {worse}", column_of(truth, metric, iou), name, "gain"
             n = len(sides[0][0].true)
-            record_row(PAPER, f"{FIGURE} in pairs", *place, *gained[name], n)
+            record_row(PAPER, f"{FIGURE} in pairs", *place, *_known(gained[name]), n)
     return gained
 
 
@@ -135,7 +135,7 @@ def rank(judged, detector, resamples: int = 2000) -> dict[str, Interval]:
         for score, run in orders.items():
             place = f"ranked by {score}", f"{metric}, IoU 0.5", name, metric
             interval = detection.detection_interval(run, metric, resamples)
-            record_row(PAPER, "Equation 3", *place, *interval, len(table))
+            record_row(PAPER, "Equation 3", *place, *_known(interval), len(table))
         gained[name] = detection.detection_gain(orders["S_emo"], orders["p_emo"], metric, resamples)
     return gained
 
@@ -165,11 +165,16 @@ def by_threshold(
         )
         place, n = (PAPER, "Ground truth by threshold", f"τ = {tau}"), len(maps)
         counts = bootstrap_interval([len(b) for b in boxes])
-        record_row(*place, "boxes per picture", name, "count", *counts, n)
-        record_row(*place, "area", name, "share", *bootstrap_interval(areas), len(areas))
+        record_row(*place, "boxes per picture", name, "count", *_known(counts), n)
+        record_row(*place, "area", name, "share", *_known(bootstrap_interval(areas)), len(areas))
         for metric in detection.METRICS:
             interval = detection.detection_interval(
                 [detection.match(seen, boxes)], metric, resamples
             )
-            record_row(*place, f"{metric}, IoU 0.5", name, metric, *interval, n)
+            record_row(*place, f"{metric}, IoU 0.5", name, metric, *_known(interval), n)
     return maps
+
+
+def _known(interval: Interval) -> list[float | None]:
+    """Without bounds where there are none, as for a single picture."""
+    return [None if np.isnan(bound) else bound for bound in interval]
