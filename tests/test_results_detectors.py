@@ -168,6 +168,7 @@ def test_how_much_larger_is_the_geometric_mean_over_pictures():
     found = detectors.larger(Says([large, small, none, large], [small, large, small, small]), X)
     assert found.value == pytest.approx(4 ** (1 / 3) - 1) and found.low < 0 < found.high
     assert detectors.larger(Says([large] * 4, [small] * 4), X) == pytest.approx((3, 3, 3))
+    assert detectors.larger(Says([none] * 4, [small] * 4), X) is None
 
 
 def test_both_levels_differ_in_nothing_else(shelf, monkeypatch):

@@ -182,12 +182,15 @@ def drawn_map(regions, size, people: int = 15, seed: int = 0) -> np.ndarray:
     return votes.mean(axis=0)
 
 
-def larger(detector: RegionDetector, X) -> Interval:
+def larger(detector: RegionDetector, X) -> Interval | None:
     """By how many times a picture's strongest emotional region is as large as its strongest object
-    region, less 1: the geometric mean over the pictures of X that have both, with its interval."""
+    region, less 1: the geometric mean over the pictures of X that have both, with its interval.
+    None where no picture has."""
     out = detector.transform(X)
     kinds = (scored(out["emotional_regions"], "s_emo"), scored(out["object_regions"], "p_obj"))
     pairs = [(a[0], b[0]) for a, b in zip(*kinds, strict=True) if len(a) and len(b)]
+    if not pairs:
+        return None
     areas = np.array([[(b[2] - b[0]) * (b[3] - b[1]) for b in pair] for pair in pairs])
     found = evaluate.bootstrap_interval(np.log(areas[:, 0] / areas[:, 1]))
     return Interval(*(float(np.expm1(bound)) for bound in found))
