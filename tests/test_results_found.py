@@ -116,7 +116,7 @@ def test_sets_that_are_not_here_read_not_run(table, monkeypatch):
     def at_hand(sets):
         (name,) = sets
         if name == "emotionroi":
-            raise DatasetError("get it")
+            raise DatasetError("there is no folder /home/someone/emotionroi")
         return name, table.assign(split=["train"] * 2 + ["test"] * 4)
 
     monkeypatch.setattr(found.detectors, "at_hand", at_hand)
@@ -124,7 +124,10 @@ def test_sets_that_are_not_here_read_not_run(table, monkeypatch):
     assert list(judged) == ["synthetic"] and len(judged["synthetic"][0]) == 4
     rows = results.rows().query("item == 'Figure 7'")
     absent = rows[rows["dataset"] == "emotionroi"]
-    assert set(absent["note"]) == {"not run: get it"} and absent["value"].isna().all()
+    assert (
+        set(absent["note"]) == {"not run: emotionroi is not at hand"}
+        and absent["value"].isna().all()
+    )
     assert set(rows[rows["dataset"] == "synthetic"]["n"]) == {4}
 
 

@@ -90,9 +90,9 @@ def judge(
     for name, options in tests.items():
         try:
             table = detectors.at_hand({name: options})[1]
-        except DatasetError as reason:
+        except DatasetError:
             rows = [f"{kind}, {run}" for kind in KINDS for run in runs]
-            record_absent(name, "emotional regions", rows, str(reason))
+            record_absent(name, "emotional regions", rows, f"{name} is not at hand")
             continue
         table = table[table["split"] == "test"]
         judged[name] = table, matched(table, runs)
