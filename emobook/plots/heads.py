@@ -11,8 +11,7 @@ from PIL import Image
 
 from emobook.plots import panels
 from emobook.plots.figure import figure, style
-
-BLOCKS = {"first network": "#0173b2", "second network": "#de8f05", "objects": "#029e73"}
+from emobook.plots.fusion import BLOCKS
 
 
 def nearest(picture, others, parts: dict, most: int = 6) -> Figure:
