@@ -31,13 +31,15 @@ def install(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv/installed.lock").write_text("old")
     program(tmp_path / "bin/python", PYTHON)
+    # `make test` runs this: a make below another one takes its flags, and calls itself make[1].
+    env = {k: v for k, v in os.environ.items() if k not in ("MAKEFLAGS", "MAKELEVEL", "MFLAGS")}
 
     def run(df):
         program(tmp_path / "bin/df", f"#!/bin/sh\n{df}\n")
         return subprocess.run(
             ["make", "--no-print-directory", "install", "PYTHON=bin/python"],
             cwd=tmp_path,
-            env=os.environ | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "LC_ALL": "C"},
+            env=env | {"PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "LC_ALL": "C"},
             capture_output=True,
             text=True,
         )
