@@ -79,7 +79,7 @@ def record_predictions(
     8 columns: MIKELS8) says what they mean, or ratings. scores: (N, C), the largest one is the
     prediction, or (N,) predicted ratings. group: (N,) names of related images, or None.
     metric: "accuracy"; "accuracy-2", of eight probabilities summed to negative and positive;
-    "mse"; "pearson". baseline and ceiling are in the metric's unit; the baseline defaults
+    "mse"; "pearson"; "ccc". baseline and ceiling are in the metric's unit; the baseline defaults
     to the share of the largest class, or the error of the mean, on the recorded images.
 
     Calls that differ in fold or seed add up to one row; the same call again replaces. The row's

@@ -29,7 +29,7 @@ PREDICTION_COLUMNS = (
     "split", "fold", "seed", "id", "group", "truth", "scores",
 )  # fmt: skip
 CLASS_METRICS = ("accuracy", "accuracy-2")
-CORRELATIONS = ("pearson",)
+CORRELATIONS = ("pearson", "ccc")
 METRICS = (*CLASS_METRICS, "mse", *CORRELATIONS)
 
 
