@@ -74,17 +74,25 @@ def _direction(x: float, y: float, total: float) -> tuple[float, float]:
     return (angle if angle < 360 else 0.0), float(np.clip(1 - length, 0, 1))
 
 
-def hsv_peaks(image: np.ndarray, bins: int = 16) -> np.ndarray:
-    """Fullest bin of hue, saturation and value, and its share: (6,); see `HSVPeaks`."""
+def hsv_histograms(image: np.ndarray, bins: int) -> np.ndarray:
+    """Shares of hue, saturation and value in equal bins: (3, bins); see `HSVPeaks`.
+
+    The shares are of all pixels, and greys, which have no hue, are in none of its bins.
+    """
     hsv = rgb_to_hsv(image).reshape(-1, 3)
-    peaks = []
+    shares = []
     for channel, full in enumerate((360, 1, 1)):
         values = hsv[hsv[:, 1] > 0, 0] if channel == 0 else hsv[:, channel]
         # values on an edge that were rounded down belong above it
         labels = np.minimum((values * (bins / full) + 1e-4).astype(np.intp), bins - 1)
-        counts = np.bincount(labels, minlength=bins)
-        peaks += [counts.argmax(), counts.max() / len(hsv)]
-    return np.array(peaks, dtype=float)
+        shares.append(np.bincount(labels, minlength=bins) / len(hsv))
+    return np.array(shares)
+
+
+def hsv_peaks(image: np.ndarray, bins: int = 16) -> np.ndarray:
+    """Fullest bin of hue, saturation and value, and its share: (6,); see `HSVPeaks`."""
+    shares = hsv_histograms(image, bins)
+    return np.stack([shares.argmax(axis=1), shares.max(axis=1)], axis=1).ravel()
 
 
 def mean_saturation_brightness(image: np.ndarray) -> np.ndarray:
