@@ -38,7 +38,7 @@ def channels_last(part):
 
 
 class Pictures:
-    """The pictures of X for the fitted or half-built `estimator`, a `NetworkClassifier`."""
+    """The pictures of X for the fitted or half-built `estimator`, a `PictureNetwork`."""
 
     def __init__(self, X, estimator, fabric=None):
         self.sources, self.recipe = images_of(X), estimator.recipe_

@@ -1,59 +1,26 @@
-"""What the networks share: a backbone's levels, what stands above them, and how both learn.
+"""Classifiers of pictures: what the networks share that say which emotion a picture evokes.
 
 A method of the papers is a `Top`, which turns maps of a backbone into class scores, and a subclass
-of `NetworkClassifier`, which makes it. Decoding, augmentation, validation, training, resuming,
-prediction and storing are done here, once.
+of `NetworkClassifier`, which makes it. What no target matters to is in `picture_network`.
 """
 
-import inspect
-import warnings
-
-import lightning_fabric
 import numpy as np
-import pandas as pd
-import torch
 import torch.nn.functional as F
-from sklearn.base import BaseEstimator, ClassifierMixin, clone
-from sklearn.model_selection import StratifiedGroupKFold
-from sklearn.utils.validation import check_is_fitted
+from sklearn.base import ClassifierMixin
 
-from emobook import train
-from emobook.features import backbones
-from emobook.features.stages import Stages, stages
-from emobook.models import _targets
-from emobook.models._pictures import AT_ONCE, Pictures, Trained, channels_last, sized
-from emobook.models.staged import FREEZE, StagedNetwork, Top
+from emobook.models import _targets, _validation
+from emobook.models.picture_network import PictureNetwork, logits_of
+from emobook.models.staged import Top
+
+__all__ = ["NetworkClassifier", "Top"]
 
 
-class NetworkClassifier(ClassifierMixin, BaseEstimator):
+class NetworkClassifier(ClassifierMixin, PictureNetwork):
     """Base of classifiers that are trained by SGD with momentum on pictures.
 
-    backbone, pretrained: as for `features.backbones.load`; pretrained=False draws the weights
-        from `seed`.
-    size: side of the square that the network sees, in pixels; None is the recipe's own. Pictures
-        are resized to the same proportion of it as in the recipe.
     loss, lam, form, offset: as for `SoftmaxHead`.
-    freeze: "none" trains everything, "lower" the last level of the backbone and what stands above
-        it, "trunk" only the layers that are new. Frozen levels are computed once per picture
-        where there is no augmentation.
-    augment: in training, cut a random square out of the resized picture instead of the middle
-        one, and mirror every other picture; prediction follows the backbone's recipe.
-    epochs, lr, head_lr_factor, momentum, weight_decay, batch_size: of SGD; new layers learn
-        head_lr_factor times as fast.
-    validation_share: share of the training images (whole groups, where X has a column `group`)
-        on which the best epoch is chosen by its cross-entropy; 0 keeps the last epoch.
-    patience: epochs without improvement after which training ends; None never ends it early.
-    max_steps: end after so many batches (a smoke test).
-    accelerator, devices, precision: of Fabric, such as "cpu", 1, "32-true" or "gpu", 1,
-        "bf16-mixed".
-    seed: of the new layers, the batches, the augmentation and the validation images.
-    warm_start: go on from the network of the last `fit`, if it had the same classes and design.
-
-    A pretrained network keeps the means and variances of its batch normalisation: the batches
-    that a CPU has time for are too small to estimate them anew, and several processes then learn
-    what one would. Only a network that starts from random weights estimates its own.
-
-    Pictures are decoded once and kept in memory, about 200 kB each at 256 pixels.
+    The other parameters are those of `PictureNetwork`; the best epoch is chosen by its
+    cross-entropy.
 
     A subclass defines `_top`, and may add parameters of its own: `def __init__(self, mine=1,
     **options): super().__init__(**options); self.mine = mine`.
@@ -70,73 +37,20 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         lam=0.4,
         form="temperature",
         offset=1,
-        freeze="none",
-        augment=True,
-        epochs=10,
-        lr=0.001,
-        head_lr_factor=10,
-        momentum=0.9,
-        weight_decay=1e-4,
-        batch_size=32,
-        validation_share=0.1,
-        patience=None,
-        max_steps=None,
-        accelerator="cpu",
-        devices=1,
-        precision="32-true",
-        seed=0,
-        warm_start=False,
+        **options,
     ):
-        self.backbone = backbone
-        self.pretrained = pretrained
-        self.size = size
+        super().__init__(backbone, pretrained, size, **options)
         self.loss = loss
         self.lam = lam
         self.form = form
         self.offset = offset
-        self.freeze = freeze
-        self.augment = augment
-        self.epochs = epochs
-        self.lr = lr
-        self.head_lr_factor = head_lr_factor
-        self.momentum = momentum
-        self.weight_decay = weight_decay
-        self.batch_size = batch_size
-        self.validation_share = validation_share
-        self.patience = patience
-        self.max_steps = max_steps
-        self.accelerator = accelerator
-        self.devices = devices
-        self.precision = precision
-        self.seed = seed
-        self.warm_start = warm_start
+
+    def _outputs(self) -> int:
+        return len(self.classes_)
 
     @classmethod
-    def _get_param_names(cls):
-        """The names of every class up to this one, not only of the last `__init__`."""
-        names = set()
-        for kind in cls.__mro__:
-            if issubclass(kind, NetworkClassifier) and "__init__" in vars(kind):
-                given = list(inspect.signature(kind.__init__).parameters.values())[1:]
-                names |= {one.name for one in given if one.kind is not one.VAR_KEYWORD}
-        return sorted(names)
-
-    def _top(self, parts: Stages, classes: int) -> Top:
-        """What stands above the backbone; its weights may be drawn from torch's generator."""
-        raise NotImplementedError
-
-    def _stages(self, loaded: backbones.Backbone) -> Stages:
-        return stages(loaded)
-
-    def _build(self, classes: int, pretrained: bool):
-        """The network and the recipe of its pictures."""
-        loaded = backbones.load(self.backbone, pretrained, seed=self.seed)
-        parts = self._stages(loaded)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            top = self._top(parts, classes)
-        network = StagedNetwork(parts, top, self.freeze, loaded.weights_id).eval()
-        return channels_last(network), sized(loaded.recipe, self.size)
+    def _of_training(cls):
+        return NetworkClassifier._get_param_names()
 
     def _loss(self, targets: _targets.Targets):
         """What is minimised: loss(outputs of the network, *tensors of `targets`)."""
@@ -150,43 +64,19 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
 
         Raises ValueError that names the argument, ImageError for a picture that cannot be read.
         """
-        if self.freeze not in FREEZE:
-            raise ValueError(f"freeze must be one of {', '.join(FREEZE)}, not {self.freeze!r}")
-        _targets.check_sgd(self)
+        self._check()
         targets = _targets.prepare(self, X, y, distributions, p)
         rows, held_out = self._split(X, targets.labels, validation)
-        known = self.warm_start and getattr(self, "design_", None) == self._design()
-        goes_on = known and np.array_equal(self.classes_, targets.classes)
-        self.classes_, truth = targets.classes, targets.labels[held_out]
+        goes_on = self._goes_on() and np.array_equal(self.classes_, targets.classes)
+        self.classes_, watched, truth = targets.classes, X, targets.labels[held_out]
         if validation is not None:
-            truth = _targets.positions(validation[1], self.classes_, "validation labels")
-            if len(truth) != len(validation[0]):
-                raise ValueError(
-                    f"validation must be equally long, not {len(validation[0])} and {len(truth)}"
-                )
+            watched, truth = validation
+            truth = _targets.positions(truth, self.classes_, "validation labels")
+            held_out = _validation.as_many(watched, truth)
         if not goes_on:
-            self.design_ = self._design()
-            self.network_, self.recipe_ = self._build(len(self.classes_), self.pretrained)
-        pictures = watched = Pictures(X, self)
-        if validation is not None:
-            watched, held_out = Pictures(validation[0], self), np.arange(len(truth))
-        watched.ready(held_out)
-        self.history_ = train.fit(
-            Trained(self.network_, self.recipe_, live=not self.pretrained),
-            self._loss(targets),
-            pictures.batches(rows, [part[rows] for part in targets.tensors]),
-            optimizer=self._optimizer(),
-            epochs=self.epochs,
-            validate=_agreement(watched, held_out, truth) if len(truth) else None,
-            patience=float("inf") if self.patience is None else self.patience,
-            max_steps=self.max_steps,
-            seed=self.seed,
-            label=f"{self.backbone} epochs",
-            accelerator=self.accelerator,
-            devices=self.devices,
-            precision=self.precision,
-        )
-        return self
+            self._begin()
+        loss = self._loss(targets)
+        return self._learn(X, targets.tensors, loss, rows, (watched, held_out), truth, _surprise)
 
     def predict_proba(self, X) -> np.ndarray:
         """(N, C) float64 probabilities, columns in the order of `classes_`; of a table only the
@@ -197,103 +87,6 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):
         """(N,) the most probable class."""
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
-    def transform(self, X) -> np.ndarray:
-        """(N, D) float32, what the last layer sees."""
 
-        def features(network, maps):
-            seen = []
-            hook = network.top.head.register_forward_pre_hook(lambda _, given: seen.append(*given))
-            try:
-                network(*maps)
-            finally:
-                hook.remove()
-            return seen[0].float()
-
-        return self._each(X, features)
-
-    def _each(self, X, apply) -> np.ndarray:
-        """apply(network, maps) → (B, …) for the pictures of X in batches, without gradients; the
-        results, one for each picture."""
-        check_is_fitted(self)
-        fabric = lightning_fabric.Fabric(
-            accelerator=self.accelerator, devices=1, precision=self.precision
-        )
-        network = self.network_.to(fabric.device).eval()
-        pictures, found = Pictures(X, self, fabric), []
-        with torch.no_grad():
-            for maps, count in pictures.in_order(f"{self.backbone} predicts"):
-                with fabric.autocast():
-                    found.append(apply(network, maps)[:count].cpu().numpy())
-        return np.concatenate(found)
-
-    def _design(self) -> dict:
-        """The parameters that say which network it is."""
-        own = {*self._get_param_names()} - {*NetworkClassifier._get_param_names()}
-        own |= {"backbone", "pretrained", "size", "freeze", *(() if self.pretrained else ("seed",))}
-        return {name: getattr(self, name) for name in sorted(own)}
-
-    def _split(self, X, labels, validation):
-        """Positions of the images to learn from, and of those to choose the epoch on."""
-        rows = np.arange(len(labels))
-        if validation is not None or not self.validation_share:
-            return rows, rows[:0]
-        if not 0 < self.validation_share <= 0.5:
-            raise ValueError(f"validation_share must lie in 0..0.5, not {self.validation_share}")
-        parts = round(1 / self.validation_share)
-        grouped = isinstance(X, pd.DataFrame) and "group" in X
-        groups = X["group"].to_numpy() if grouped else rows
-        if len(set(groups)) < parts or np.bincount(labels).max() < parts:
-            raise ValueError(
-                f"{len(rows)} images are too few for validation_share={self.validation_share}: "
-                "pass validation=…, or validation_share=0"
-            )
-        with warnings.catch_warnings():  # of classes with fewer images than parts
-            warnings.simplefilter("ignore", UserWarning)
-            folds = StratifiedGroupKFold(parts, shuffle=True, random_state=self.seed)
-            return next(folds.split(rows, labels, groups))
-
-    def _optimizer(self):
-        names, new = dict(self.network_.named_parameters()), set(self.network_.new)
-        old = [value for name, value in names.items() if name not in new and value.requires_grad]
-        fresh = [names[name] for name in names if name in new]
-        layers = [{"params": fresh, "lr": self.lr * self.head_lr_factor}]
-        if old:
-            layers.append({"params": old, "lr": self.lr})
-        return torch.optim.SGD(layers, momentum=self.momentum, weight_decay=self.weight_decay)
-
-    def __getstate__(self):
-        """The state without the network, but with those of its weights that are its own."""
-        state = dict(super().__getstate__())
-        if network := state.pop("network_", None):
-            state["stored_"] = network.stored()
-        return state
-
-    def __setstate__(self, state):
-        stored = state.pop("stored_", None)
-        super().__setstate__(state)
-        if stored is not None:
-            made = clone(self).set_params(**self.design_)  # parameters may be others since `fit`
-            pretrained = made.pretrained and made.freeze != "none"  # else all weights are stored
-            self.network_, _ = made._build(len(self.classes_), pretrained)
-            self.network_.restore(stored)
-
-
-def _agreement(pictures: Pictures, rows, labels):
-    """A `validate` for `train.fit`: minus the cross-entropy, without augmentation."""
-
-    def validate(module):
-        device, total = next(module.parameters()).device, 0.0
-        for start in range(0, len(labels), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            inputs = (part.to(device) for part in pictures.inputs(rows[some]))
-            logits = logits_of(module(*inputs)).float().cpu()
-            truth = torch.from_numpy(labels[some])
-            total += F.cross_entropy(logits, truth, reduction="sum").item()
-        return -total / len(labels)
-
-    return validate
-
-
-def logits_of(outputs) -> torch.Tensor:
-    """The logits among what a network gives."""
-    return outputs[0] if isinstance(outputs, tuple) else outputs
+def _surprise(logits, labels):
+    return F.cross_entropy(logits, labels, reduction="sum")
