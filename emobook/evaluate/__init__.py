@@ -18,6 +18,7 @@ from emobook.evaluate.intervals import (
     ccc_interval,
     over_runs,
     paired_gain,
+    pearson_difference,
     pearson_gain,
     pearson_interval,
 )
@@ -45,6 +46,6 @@ __all__ = [
     "Fold", "Interval", "accuracy", "bootstrap_interval", "ccc", "ccc_interval",
     "collapse_to_polarity", "confusion", "cross_predict", "majority_baseline", "mean_baseline",
     "mse", "one_vs_all", "one_vs_all_gain", "one_vs_all_predict", "one_vs_all_rates", "over_runs",
-    "paired_gain", "pearson", "pearson_gain", "pearson_interval", "per_class_recall", "per_image",
-    "polarity_labels", "predicted_labels", "repeated_folds",
+    "paired_gain", "pearson", "pearson_difference", "pearson_gain", "pearson_interval",
+    "per_class_recall", "per_image", "polarity_labels", "predicted_labels", "repeated_folds",
 ]  # fmt: skip

@@ -61,6 +61,28 @@ def pearson_gain(truth, a, b, groups=None, level=0.95, resamples=2000, seed=0) -
     return _bootstrap.interval(columns, gain, groups, level, resamples, seed)
 
 
+def pearson_difference(
+    first: tuple, second: tuple, groups=None, level=0.95, resamples=2000, seed=0
+) -> Interval:
+    """Pearson's r of one pair of values minus that of another pair, over the same images.
+
+    first, second: two arrays (N,) each, such as what words and pictures are rated in valence, and
+    in arousal. Both correlations are taken on each resample together, since images that are odd in
+    one are often odd in the other. NaN where an array is constant.
+    """
+    sides = [pair(*side, "first", "second") for side in (first, second)]
+    if len(sides[0][0]) != len(sides[1][0]):
+        raise ValueError("first and second must have values for the same images")
+    if any(np.ptp(values) == 0 for side in sides for values in side):
+        return Interval(np.nan, np.nan, np.nan)
+    columns = [c for x, y in sides for c in _bootstrap.pair_columns(x, y[None])]
+
+    def difference(sums):
+        return _bootstrap.pearson(sums[..., :6]) - _bootstrap.pearson(sums[..., 6:])
+
+    return _bootstrap.interval(columns, difference, groups, level, resamples, seed)
+
+
 def ccc_interval(truth, predicted, groups=None, level=0.95, resamples=2000, seed=0) -> Interval:
     """Lin's concordance (see `ccc`) with its interval; arguments as in `pearson_interval`."""
     columns = _bootstrap.pair_columns(*_repeats(truth, predicted))
