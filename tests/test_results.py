@@ -506,6 +506,25 @@ def test_compare_says_why_something_was_not_run():
     assert "<no>" not in table._repr_html_()
 
 
+def test_compare_says_once_below_the_table_what_several_cells_have_to_say():
+    cell, absent = CELL | {"column": "FI-8"}, "not run: <no> weights"
+    rows = ["AlexNet + L_cls", "ResNet101 + L_cls", "Ours + L_cls"]
+    for row in rows:
+        given = {**cell, "row": row}.values()
+        results.record_row(
+            *given, "synthetic", "accuracy", 0.5, baseline=0.1, note="trunk <frozen>"
+        )
+        results.record_row(*given, "artphoto", "accuracy", None, note=absent)
+    results.record_row(*cell.values(), "fi", "accuracy", 0.5, note="alone")
+    table = results.compare("rao2019", "Table 2")
+    shown = lines_of(table)
+    assert [shown[row, "FI-8"][1] for row in rows] == ["not runa"] * 3
+    assert [shown[row, "FI-8"][3] for row in rows] == ["50.0bbaseline 10.0"] * 3
+    assert shown[rows[0], "FI-8"][2] == "50.0alone"
+    assert table.html.count("trunk &lt;frozen&gt;") == table.html.count("&lt;no&gt; weights") == 1
+    assert "<li><sup>b</sup> trunk &lt;frozen&gt;.</li>" in table.html
+
+
 def test_pictures_can_be_compared_too():
     results.record_row("rao2019", "Figure 8", "λ = 0.4", "FI-8", "synthetic", "accuracy", 0.5)
     shown = lines_of(results.compare("rao2019", "Figure 8"))

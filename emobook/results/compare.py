@@ -2,6 +2,7 @@
 
 import math
 from html import escape
+from string import ascii_lowercase
 
 import pandas as pd
 
@@ -21,6 +22,7 @@ DECIMALS = {
     "ccc": 2,
 }
 ORDER = ("now", *stored.RECORDED)
+ALIKE = 3  # cells of a table that share a note, from which on it stands below the table
 
 
 def compare(
@@ -107,19 +109,23 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         *(["printed"] if in_print else []),
         *(_head(*source, shared[source]) for source in sources),
     ]
-    numbers = _numbers(cells)
+    numbers, letters = _numbers(cells), _letters(measured)
     lines = []
     for (row, column, metric), group in cells.groupby(["row", "column", "metric"], sort=False):
         found = {(c.source, c.dataset): c for c in group.itertuples()}
         plain = metric in ("", group["unit"].iloc[0]) or metric.startswith("accuracy")
         name = column if plain or metric in column else f"{column} ({metric})"
-        texts = [_measured(found.get(s), shared[s], len(sources) > 3) for s in sources]
+        texts = [_measured(found.get(s), shared[s], letters, len(sources) > 3) for s in sources]
         texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
         lines.append([escape(row), *([] if only else [escape(name)]), *texts])
     title = f"{item} ({only})" if only else item
     caption = _caption(cells, paper, item, title) + "; 95 % intervals in brackets"
     caption += stored.recordings(measured)
-    return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=_notes(numbers))
+    notes = [
+        *_notes(numbers),
+        *(f"<sup>{a}</sup> {escape(n.rstrip('.'))}." for n, a in letters.items()),
+    ]
+    return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=notes)
 
 
 def _form(cells: pd.DataFrame, paper: str, item: str, down: str) -> str:
@@ -143,7 +149,7 @@ def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict[str, int]) ->
     for cell in group[group["value"].notna()].itertuples():
         alone = (group["source"] == cell.source).sum() == 1
         name = cell.source if alone else f"{cell.source}, {cell.dataset}"
-        texts.append(f"<small>{escape(name)}: {_measured(cell, '', False)}</small>")
+        texts.append(f"<small>{escape(name)}: {_measured(cell, '', {}, False)}</small>")
     if group["value"].isna().all():
         texts.append(f"<small>{NOT_RUN}</small>")
     return "<br>".join(texts)
@@ -152,6 +158,12 @@ def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict[str, int]) ->
 def _numbers(cells: pd.DataFrame) -> dict[str, int]:
     """The errata of the cells, numbered as their notes are."""
     return {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
+
+
+def _letters(measured: pd.DataFrame) -> dict[str, str]:
+    """The notes that several cells have, lettered: they stand below the table, once."""
+    counts = measured.loc[measured["note"] != "", "note"].value_counts(sort=False)
+    return dict(zip(counts.index[counts >= ALIKE], ascii_lowercase, strict=False))
 
 
 def _notes(numbers: dict[str, int]) -> list[str]:
@@ -211,15 +223,17 @@ def _beside(cell) -> str:
     return ", ".join(f"{name} {_shown(cell, n)}" for name, n in known if not math.isnan(n))
 
 
-def _measured(cell, shared: str, narrow: bool) -> str:
+def _measured(cell, shared: str, letters: dict[str, str], narrow: bool) -> str:
     """The number with its interval; below it what its column's head does not say already."""
     if cell is None:
         return NOT_RUN
+    letter = f"<sup>{letters[cell.note]}</sup>" if cell.note in letters else ""
     if math.isnan(cell.value):
-        return escape(cell.note)
-    text = _shown(cell, cell.value)
+        return escape(cell.note.partition(":")[0]) + letter if letter else escape(cell.note)
+    text = _shown(cell, cell.value) + letter
     if not math.isnan(cell.low):
         text += "<br>" if narrow else " "
         text += f"[{_shown(cell, cell.low)}, {_shown(cell, cell.high)}]"
-    beside = ", ".join(filter(None, ["" if shared else _beside(cell), escape(cell.note)]))
+    note = "" if letter else escape(cell.note)
+    beside = ", ".join(filter(None, ["" if shared else _beside(cell), note]))
     return f"{text}<br><small>{beside}</small>" if beside else text
