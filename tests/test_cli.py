@@ -301,31 +301,3 @@ def pictures(tmp_path):
         noise = np.random.default_rng(number).integers(0, 256, (40, 60, 3), dtype=np.uint8)
         Image.fromarray(noise).save(folder / f"{number}.png")
     return tmp_path / "mine"
-
-
-def test_predict_shows_every_good_picture_and_reports_the_bad(pictures, capsys):
-    (pictures / "bad.jpg").write_bytes(b"no picture")
-    (pictures / "awe" / "bad.jpg").write_bytes(b"no picture either")
-    command = ["predict", "--model", "majority", "--train-on", str(pictures)]
-    images = [str(pictures / name) for name in ("awe/0.png", "bad.jpg", "fear/3.png", "gone.png")]
-    assert main([*command, *images]) == 1
-    out, err = capsys.readouterr()
-    assert out.count("awe          100.0%  " + "█" * 40) == 2 and out.count("fear") == 3
-    assert "bad.jpg" in err and "gone.png" in err and "trained on 4 images" in err
-    assert main([*command, images[0]]) == 0
-
-
-def test_predict_refuses_what_cannot_train(pictures, capsys):
-    image = str(pictures / "awe" / "0.png")
-    assert main(["predict", "--model", "mean", "--train-on", str(pictures), image]) == 2
-    assert "mean gives no probabilities" in capsys.readouterr().err
-    assert main(["predict", "--train-on", str(pictures / "awe"), image]) == 2
-    assert "2 or more emotions" in capsys.readouterr().err
-    assert main(["predict", "--train-on", "nowhere", image]) == 2
-
-
-def test_predict_on_synthetic_says_so_loudly(pictures, monkeypatch, capsys):
-    load, image = datasets.load, str(pictures / "awe" / "0.png")
-    monkeypatch.setattr(datasets, "load", lambda name, **o: load(name, n=16, **o), raising=False)
-    assert main(["predict", "--model", "majority", image]) == 0
-    assert "NOTE: trained on drawn scenes" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""The command line: `emobook run | build | check | data | predict`."""
+"""The command line: `emobook run | build | check | data | predict | head`."""
 
 import argparse
 import os
@@ -8,6 +8,7 @@ import warnings
 
 from emobook import __version__
 from emobook.cli.data import add as add_data
+from emobook.cli.predict import add as add_predict
 
 EXAMPLES = """examples:
   emobook run                                 every notebook that changed, on embedded data
@@ -20,7 +21,8 @@ EXAMPLES = """examples:
   emobook data extract photos.zip ~/data/oasis
   emobook data verify oasis
   emobook data manifest oasis --write oasis.sha256
-  emobook predict holiday.jpg
+  emobook predict holiday.jpg                 valence and arousal, with intervals
+  emobook predict ~/photos --format json      of all pictures in a folder
 
 EMOBOOK_DATA names the folder with the data sets, EMOBOOK_CACHE the one for what can be computed
 again. The book is the one around the current folder, or EMOBOOK_ROOT.
@@ -72,14 +74,7 @@ def parser() -> argparse.ArgumentParser:
 
     add_data(commands, command)
 
-    predict = command("predict", _predict, "the probability of each emotion for pictures")
-    predict.add_argument("images", nargs="+", metavar="IMAGE")
-    predict.add_argument("--model", default="frozen-linear", metavar="NAME", help="a classifier")
-    predict.add_argument(
-        "--train-on",
-        metavar="SET",
-        help="a data set, or a folder with a folder per emotion (default: fi, else synthetic)",
-    )
+    add_predict(command)
     return main
 
 
@@ -124,15 +119,6 @@ def _check(options) -> int:
     differences = check(options.profile)
     print("\n".join(differences) or f"{options.profile}: the rows agree with the committed ones")
     return 1 if differences else 0
-
-
-def _predict(options) -> int:
-    from emobook.cli.predict import predict
-
-    bad = predict(options.images, options.model, options.train_on)
-    for line in bad:
-        print(f"emobook: {line}", file=sys.stderr)
-    return 1 if bad else 0
 
 
 def _expected(error: Exception) -> bool:
