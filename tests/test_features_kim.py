@@ -116,6 +116,17 @@ def test_a_grey_picture_has_no_hue():
     assert shares[1, 0] == 1 and shares[2, 5] == 1
 
 
+def test_a_category_that_hardly_occurs_does_not_explode():
+    rng = np.random.default_rng(0)
+    train, test = rng.normal(5, 2, (50, 3)), rng.normal(5, 2, (4, 3))
+    train[:, 1], test[0, 1] = rng.uniform(0, 1e-7, 50), 0.9
+    scaler = kim.standardised().fit(train)
+    expected = (test - train.mean(axis=0)) / train.std(axis=0)
+    assert expected.max() > 1e6
+    np.testing.assert_allclose(scaler.transform(test), expected.clip(-3, 3))
+    np.testing.assert_allclose(kim.standardised(1).fit(train).transform(test), expected.clip(-1, 1))
+
+
 def test_shares_are_counted_pixels():
     classes = np.array([[0, 0, 149], [7, -1, -1]])
     found = semantic.shares(classes)
