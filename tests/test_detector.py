@@ -8,12 +8,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import box_iou
+from torchvision.ops import box_iou, roi_align
 
 from emobook._threads import one_thread
 from emobook.features import backbones
 from emobook.features.stages import stages
-from emobook.models import _boxes
+from emobook.models import _boxes, _local
 from emobook.models.detector import ANCHORS, RegionNetwork, emotion_score
 from emobook.models.pyramid import FeaturePyramid
 
@@ -263,28 +263,33 @@ def test_shapes_and_counts_of_the_network(lite, single_level):
             assert (overlaps.fill_diagonal_(0) <= 0.5).all()
     assert (emotional.s_emo.diff(dim=1) <= 0).all() and (objects.p_obj.diff(dim=1) <= 0).all()
     whole, *local = network.describe(maps, emotional.boxes, objects.boxes)
-    assert whole.shape == (2, 1280) and [part.shape for part in local] == [(2, 10, 64)] * 2
+    assert whole.shape == (2, 1280) and [part.shape for part in local] == [(2, 10, 176)] * 2
 
 
-def test_what_the_classifier_sees_of_a_region_comes_from_its_level(lite):
-    """Lin et al., eq. 1: P4 from 224 pixels on, P3 from 112, P2 below; P5 only beyond 448."""
-    network = RegionNetwork(lite, [0.5] * 3, [0.5] * 3, 224, channels=8).eval()
-    maps = maps_of(lite, side=224, n=1)
-    levels = {
-        name: torch.full_like(part, i)
-        for i, (name, part) in enumerate(network.pyramid(maps).items())
-    }
-    boxes = torch.tensor([[[0.0, 0, 224, 224], [20, 40, 140, 160], [0, 0, 100, 100]]])
-    whole, local, other = network.describe(maps, boxes, boxes.flip(1), levels)
-    torch.testing.assert_close(whole[0], maps[-1][0].mean(dim=(1, 2)))
-    torch.testing.assert_close(local[0], torch.tensor([2.0, 1, 0])[:, None].expand(3, 8))
-    torch.testing.assert_close(other, local.flip(1))
-    same = (
-        network.describe(maps, boxes, boxes),
-        network.describe(maps, boxes, boxes, network.pyramid(maps)),
-    )
-    for again, part in zip(*same, strict=True):
-        torch.testing.assert_close(again, part)
+def test_what_the_classifier_sees_of_a_region_are_its_means_in_three_levels(lite):
+    network = RegionNetwork(lite, [0.5] * 3, [0.5] * 3, SIDE, channels=8).eval()
+    maps = maps_of(lite)
+    first, second = (some_boxes(n, seed=n).clamp(max=SIDE) for n in (10, 6))
+    first, second = first.reshape(2, 5, 4), second.reshape(2, 3, 4)
+    whole, *local = network.describe(maps, first, second)
+    torch.testing.assert_close(whole, maps[-1].mean(dim=(2, 3)))
+    for boxes, found in zip((first, second), local, strict=True):
+        expected = [
+            roi_align(part, list(boxes), 7, part.shape[-1] / SIDE, 2, aligned=True)
+            for part in maps[:3]
+        ]
+        expected = torch.cat([part.mean(dim=(2, 3)) for part in expected], dim=1)
+        torch.testing.assert_close(found.flatten(0, 1), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_the_mean_of_a_box_by_hand():
+    """A ramp is worth what it is in the middle of the box; one without area, what it is there; and
+    at an edge what lies beyond it is as the edge."""
+    ramp = torch.arange(8.0).expand(1, 1, 8, 8)  # the middle of column x is at x + .5
+    boxes = torch.tensor([[[16.0, 0, 48, 16], [20, 8, 20, 8], [0, 0, 64, 64], [0, 0, 8, 64]]])
+    found = _local.means(ramp, boxes, 64)[0, :, 0]
+    at_edge = sum(max((i + 0.5) / 14 - 0.5, 0) for i in range(14)) / 14
+    torch.testing.assert_close(found, torch.tensor([3.5, 2.0, 3.5, at_edge]))
 
 
 def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):

@@ -30,7 +30,7 @@ def test_of_the_boxes_that_the_detector_found_they_are_its_own_features(detector
     given = box_features(detector, scenes, *choices)
     for kind, features in zip(("emotional", "objects"), given, strict=True):
         np.testing.assert_allclose(features, np.stack(seen[kind]), rtol=1e-3, atol=1e-4)
-        assert features[0].shape == (3, 8) and features[0].dtype == np.float32
+        assert features[0].shape == (3, 176) and features[0].dtype == np.float32
 
 
 def test_a_box_has_its_place_and_the_whole_picture_fills_up(detector, scenes):

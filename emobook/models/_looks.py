@@ -45,9 +45,8 @@ def look(detector, X) -> list[dict[str, np.ndarray]]:
 
 def _seen(network, pixels, keep: int) -> dict[str, np.ndarray]:
     maps = network.maps(pixels)
-    levels = network.pyramid(maps)  # for both, since it is a tenth of the work
-    both = network.detect(maps, keep, levels)
-    whole, *local = network.describe(maps, *(found.boxes for found in both), levels)
+    both = network.detect(maps, keep)
+    whole, *local = network.describe(maps, *(found.boxes for found in both))
     scores = [torch.stack([*found[1:4], found.found.float()], dim=-1) for found in both]
     parts = {
         "boxes": torch.stack([found.boxes for found in both], dim=1),

@@ -20,8 +20,11 @@ What the text leaves open, and what was chosen:
   them positive (Fast R-CNN draws 64), and the RPN chooses among the 300 most probable boxes of
   each level (usual are 1000): a step on a CPU then takes little more than half as long.
 - of two regions with an IoU above .5 the weaker is dropped before the best are taken.
-- X_local are RoI features as they come from the pyramid, the same for both kinds of region, and
-  not the hidden layers of a head, which were trained to forget what kind of object it is.
+- X_local, "local deep representations", are means of the region in C2, C3 and C4, side by side: of
+  several levels, and of maps that know what is seen. The pyramid and the heads, which learned to
+  tell something from nothing, have forgotten most of that: with them, in scenes whose emotion is
+  in the objects, even true regions were worth no more than moved ones. A place of C5 sees nearly
+  the whole picture, which X_global has already. (Chosen on drawn scenes that no chapter shows.)
 - RoIs are spread over the levels as in Lin et al. (2017, eq. 1), in proportion to the anchors.
 """
 
@@ -35,7 +38,7 @@ from torchvision.models.detection.rpn import RegionProposalNetwork, RPNHead
 from torchvision.ops import MultiScaleRoIAlign
 
 from emobook.features.stages import Stages
-from emobook.models import _boxes
+from emobook.models import _boxes, _local
 from emobook.models.pyramid import FeaturePyramid
 from emobook.models.staged import FREEZE
 
@@ -216,21 +219,18 @@ class RegionNetwork(nn.Module):
         return *shares, *(part.reshape(boxes.shape) for part in moves)
 
     @torch.no_grad()
-    def describe(self, maps, emotional, objects, levels=None) -> tuple[torch.Tensor, ...]:
+    def describe(self, maps, emotional, objects) -> tuple[torch.Tensor, ...]:
         """From C2 to C5 and boxes (N, K, 4) of both kinds what the classifier sees.
 
-        levels: as for `detect`.
         Returns X_global (N, D), what the backbone's own last layer sees of the whole picture, and
-        X_local of either kind, (N, K, d): RoIAlign of these boxes from their levels of the
-        pyramid, the mean over its places, as X_global is one over those of C5.
+        X_local of either kind, (N, K, d): the means of these boxes (RoIAlign) in C2, C3 and C4,
+        side by side, as X_global is the mean of the picture in C5.
         """
-        levels = self._levels(maps, levels)
-        with _exact(levels["P4"]):
-            local = (
-                self._rois(levels, list(boxes)).mean(dim=(2, 3)).reshape(*boxes.shape[:2], -1)
-                for boxes in (emotional, objects)
-            )
-            return self.pool(maps[-1]).float(), *local
+        boxes = torch.cat([emotional, objects], dim=1)
+        with _exact(boxes):
+            local = [_local.means(level.float(), boxes, self.side) for level in maps[:-1]]
+        local = torch.cat(local, dim=-1).split([emotional.shape[1], objects.shape[1]], dim=1)
+        return self.pool(maps[-1]).float(), *local
 
     def _levels(self, maps, known=None):
         levels = self.pyramid(maps) if known is None else known
