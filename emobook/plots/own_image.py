@@ -1,5 +1,6 @@
 """Figures of single pictures: where they lie on the plane, what methods say, and what they see."""
 
+import cv2
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
@@ -15,7 +16,6 @@ from emobook.plots.figure import figure, style
 from emobook.plots.regions import EMOTIONAL, OBJECT, outline
 
 _PIXELS = 44  # longest side of a picture on the plane
-_FOR = "PuOr_r"  # orange for, purple against
 
 
 def plane(pictures: dict, values, bounds, scale) -> Figure:
@@ -88,10 +88,11 @@ def explanations(pictures: dict, regions, attention, activation, named) -> Figur
     """What a picture's answers come from: a row for each picture, five panels.
 
     pictures: title → picture. regions: the table of `RegionDetector.transform`, of whose regions
-    the two strongest of each kind that were found are drawn. attention: (maps (N, h, w), recipe),
-    each map sums to 1. activation: (maps (N, h, w), recipe), the class-activation maps of the
-    classes `named` (N,). Then the colour names and what is warm or cool, of the whole picture, with
-    pleasure, arousal and dominance by the formula of Valdez and Mehrabian (`features.PAD`).
+    the two strongest of each kind that were found are drawn. attention: (maps (N, h, w), recipe).
+    activation: (maps (N, h, w), recipe), the class-activation maps of the classes `named` (N,).
+    Each map is divided by its largest absolute value. Then the colour names and what is warm or
+    cool, of the whole picture, with pleasure, arousal and dominance by the formula of Valdez and
+    Mehrabian (`features.PAD`).
     """
     rows = len(pictures)
     fig, axes = figure(rows, 5, size=(11, 0.4 + 2.1 * rows), squeeze=False)
@@ -112,11 +113,8 @@ def explanations(pictures: dict, regions, attention, activation, named) -> Figur
             for kind, looks in (("object", OBJECT), ("emotional", EMOTIONAL)):
                 for region in [r for r in regions[f"{kind}_regions"].iloc[k] if r.found][:2]:
                     outline(one[0], region[:4], **looks)
-            maps, recipe = attention
-            _over(one[1], picture, recipe, maps[k] * maps[k].size, "viridis", 0, None)
-            maps, recipe = activation
-            largest = max(np.abs(maps[k]).max(), 1e-12)
-            _over(one[2], picture, recipe, maps[k], _FOR, -largest, largest)
+            _over(one[1], picture, *attention, k, "viridis", 0)
+            _over(one[2], picture, *activation, k, "PuOr_r", -1)
             one[2].set_xlabel(f"for {named[k]}", size=9)
             one[3].imshow(name_colors(image))
             one[4].imshow(warmth(image), cmap="RdBu_r", vmin=-1, vmax=1)
@@ -125,11 +123,11 @@ def explanations(pictures: dict, regions, attention, activation, named) -> Figur
     return fig
 
 
-def _over(axis, picture, recipe: Recipe, values, cmap: str, low, high) -> None:
-    """A map over the grey square that the network sees."""
+def _over(axis, picture, maps, recipe: Recipe, k: int, cmap: str, low: float) -> None:
+    """Map k, divided by its largest absolute value, over the grey square that the network sees;
+    the larger a value, the less of the square shines through."""
     grey = seen(picture, recipe).mean(axis=2)
-    axis.imshow(0.3 + 0.7 * grey, cmap="gray", vmin=0, vmax=1)
-    edge = (-0.5, recipe.size - 0.5, recipe.size - 0.5, -0.5)
-    axis.imshow(
-        values, cmap=cmap, vmin=low, vmax=high, alpha=0.55, extent=edge, interpolation="bilinear"
-    )
+    large = cv2.resize(np.asarray(maps[k], float), grey.shape, interpolation=cv2.INTER_LINEAR)
+    large = large / max(np.abs(maps[k]).max(), 1e-12)
+    axis.imshow(grey, cmap="gray", vmin=0, vmax=1)
+    axis.imshow(large, cmap=cmap, vmin=low, vmax=1, alpha=0.8 * np.abs(large).clip(0, 1))
