@@ -22,8 +22,7 @@ def segments(pictures: dict, maps: dict, classes, named: int = 3) -> Figure:
     """
     there = np.unique(np.concatenate([np.unique(one) for row in maps.values() for one in row]))
     there = there[there >= 0]
-    colours = sns.color_palette("husl", len(there)).as_hex()
-    shades = dict(zip(there.tolist(), colours, strict=True))
+    shades = dict(zip(there.tolist(), _apart(len(there)), strict=True))
     palette = ListedColormap([_NONE, *(shades.get(i, _NONE) for i in range(len(classes)))])
     columns, rows = len(pictures), 1 + len(maps)
     size = (2.7 * columns, 2.6 * rows + 0.8)
@@ -46,6 +45,15 @@ def segments(pictures: dict, maps: dict, classes, named: int = 3) -> Figure:
         handles = [Patch(facecolor=shades[i], edgecolor="#333333", label=classes[i]) for i in there]
         fig.legend(handles=handles, loc="outside lower center", ncols=min(6, max(1, len(handles))))
     return fig
+
+
+def _apart(count: int) -> list[str]:
+    """As many colours, of which those that follow each other differ in hue, some in lightness."""
+    if not count:
+        return []
+    wheel = [sns.husl_palette(count, l=light).as_hex() for light in (0.5, 0.8)]
+    hues = [i for start in range(3) for i in range(start, count, 3)]
+    return [wheel[place % 2][hue] for place, hue in enumerate(hues)]
 
 
 def _largest(one, classes, named: int) -> str:
