@@ -1,5 +1,7 @@
 """A picture beside the map of what covers which part of it."""
 
+from itertools import cycle
+
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import ListedColormap
@@ -10,6 +12,8 @@ from emobook import images
 from emobook.plots.figure import figure, style
 
 _NONE = "#ffffff"
+_TAB = sns.color_palette("tab20").as_hex()
+_COLOURS = (*_TAB[::2], *_TAB[1::2])  # ten hues, then the same ones light
 
 
 def segments(pictures: dict, maps: dict, classes, named: int = 3) -> Figure:
@@ -22,7 +26,7 @@ def segments(pictures: dict, maps: dict, classes, named: int = 3) -> Figure:
     """
     there = np.unique(np.concatenate([np.unique(one) for row in maps.values() for one in row]))
     there = there[there >= 0]
-    shades = dict(zip(there.tolist(), _apart(len(there)), strict=True))
+    shades = dict(zip(there.tolist(), cycle(_COLOURS), strict=False))
     palette = ListedColormap([_NONE, *(shades.get(i, _NONE) for i in range(len(classes)))])
     columns, rows = len(pictures), 1 + len(maps)
     size = (2.7 * columns, 2.6 * rows + 0.8)
@@ -45,15 +49,6 @@ def segments(pictures: dict, maps: dict, classes, named: int = 3) -> Figure:
         handles = [Patch(facecolor=shades[i], edgecolor="#333333", label=classes[i]) for i in there]
         fig.legend(handles=handles, loc="outside lower center", ncols=min(6, max(1, len(handles))))
     return fig
-
-
-def _apart(count: int) -> list[str]:
-    """As many colours, of which those that follow each other differ in hue, some in lightness."""
-    if not count:
-        return []
-    wheel = [sns.husl_palette(count, l=light).as_hex() for light in (0.5, 0.8)]
-    hues = [i for start in range(3) for i in range(start, count, 3)]
-    return [wheel[place % 2][hue] for place, hue in enumerate(hues)]
 
 
 def _largest(one, classes, named: int) -> str:
