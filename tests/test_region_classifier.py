@@ -12,7 +12,7 @@ from emobook import datasets, models, train
 from emobook.emotions import MIKELS8, wheel_distribution
 from emobook.evaluate import collapse_to_polarity, cross_predict, polarity_labels, repeated_folds
 from emobook.models import _looks
-from emobook.models.region_classifier import CONFIGURATIONS, RegionClassifier
+from emobook.models.region_classifier import CONFIGURATIONS, RegionClassifier, fit_together
 from emobook.models.regions import RegionDetector, region_features
 
 D, K, LOCAL = 20, 10, 3
@@ -157,6 +157,50 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
     for part, equal, different in zip(one.coefs_, same.coefs_, other.coefs_, strict=True):
         np.testing.assert_array_equal(part, equal)
         assert (part != different).all()
+
+
+@pytest.mark.parametrize("n", [16, 48])
+def test_what_is_learned_of_the_training_pictures_is_what_plain_layers_learn(n):
+    """Also where there are fewer pictures than inputs, and the layers see their span alone."""
+    X, y = features(n)
+    options = {"hidden": 5, "epochs": 6, "lr": 0.05, "batch_size": 7}
+    classifier = RegionClassifier(**options, seed=2).fit(X, y)
+    parts = [np.stack(X[name].tolist()).reshape(n, -1) for name in ("whole", "emotional")]
+    x = torch.tensor(classifier.scaler_.transform(np.hstack(parts)), dtype=torch.float32)
+    torch.manual_seed(2)
+    layers = nn.Sequential(nn.Linear(x.shape[1], 5), nn.ReLU(), nn.Linear(5, 8))
+    decay = [
+        {"params": part, "weight_decay": 0.1 * (part.ndim == 2)} for part in layers.parameters()
+    ]
+    optimizer = torch.optim.SGD(decay, lr=0.05, momentum=0.9)
+    for epoch in range(6):
+        order = np.random.default_rng([2, epoch]).permutation(n)
+        for start in range(0, n, 7):
+            rows = order[start : start + 7]
+            optimizer.zero_grad()
+            nn.functional.cross_entropy(layers(x[rows]), torch.tensor(y[rows])).backward()
+            optimizer.step()
+    expected = layers(x).softmax(dim=1).detach().numpy()
+    np.testing.assert_allclose(classifier.predict_proba(X), expected, atol=1e-4)
+
+
+def test_side_by_side_each_learns_what_it_learns_alone():
+    X, y = features()
+    unseen = features(seed=9)
+    alone = [RegionClassifier(epochs=5, seed=seed) for seed in range(3)]
+    together = [clone(one) for one in alone]
+    fit_together(together, X, y, validation=unseen)
+    for one, other in zip(alone, together, strict=True):
+        one.fit(X, y, validation=unseen)
+        for part, same in zip(one.coefs_ + one.intercepts_, other.coefs_ + other.intercepts_,
+                              strict=True):  # fmt: skip
+            np.testing.assert_allclose(part, same, atol=1e-5)
+        np.testing.assert_allclose(one.history_.scores, other.history_.scores, atol=1e-5)
+        assert one.history_.best_epoch == other.history_.best_epoch
+    mean = np.mean([one.history_.losses for one in alone], axis=0)
+    np.testing.assert_allclose(together[0].history_.losses, mean, rtol=1e-5)
+    with pytest.raises(ValueError, match="differ in seed alone"):
+        fit_together([RegionClassifier(), RegionClassifier(hidden=3)], X, y)
 
 
 def test_names_of_classes_and_the_epoch_that_suits_the_validation_images():

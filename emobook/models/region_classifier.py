@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import torch
-import torch.nn.functional as F
 from scipy.special import softmax
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.frozen import FrozenEstimator
@@ -40,7 +39,8 @@ class RegionClassifier(ClassifierMixin, BaseEstimator):
         lr .001, batch 128 and 100 epochs for these two layers. The defaults are as good on fi's
         374 photos in a third of the time; they were chosen there, so on fi they are not quite
         blind. Inputs are standardised over the training images.
-    seed: of the initial weights and of the order of the batches.
+    seed: of the initial weights and of the order of the batches. Several seeds side by side:
+        `fit_together`.
 
     The detector is the first of the two steps of section 5.2 and these two layers are the second:
     whatever is below them stays as it is.
@@ -93,52 +93,7 @@ class RegionClassifier(ClassifierMixin, BaseEstimator):
 
         Raises ValueError that names the argument, ImageError for a picture that cannot be read.
         """
-        _targets.check_sgd(self)
-        if self.configuration not in CONFIGURATIONS:
-            raise ValueError(
-                f"configuration must be one of {', '.join(CONFIGURATIONS)}, "
-                f"not {self.configuration!r}"
-            )
-        if isinstance(self.hidden, bool) or not isinstance(self.hidden, int) or self.hidden < 1:
-            raise ValueError(f"hidden must be a whole number above 0, not {self.hidden!r}")
-        targets = _targets.prepare(self, X, y, distributions, p)
-        self.classes_ = targets.classes
-        self.detector_ = None if self.detector is None else clone(self.detector).fit(X, y)
-        inputs = self._inputs(X)
-        self.scaler_ = StandardScaler().fit(inputs)
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(self.seed)
-            layers = nn.Sequential(
-                nn.Linear(inputs.shape[1], self.hidden),
-                nn.ReLU(),
-                nn.Linear(self.hidden, len(self.classes_)),
-            )
-        named = list(layers.named_parameters())
-        decaying = [part for name, part in named if name.endswith("weight")]
-        others = [part for name, part in named if name.endswith("bias")]
-        optimizer = torch.optim.SGD(
-            [
-                {"params": decaying, "weight_decay": self.weight_decay},
-                {"params": others, "weight_decay": 0},
-            ],
-            lr=self.lr,
-            momentum=self.momentum,
-        )
-        with one_thread():
-            self.history_ = train.fit(
-                layers,
-                targets.loss,
-                train.minibatches(
-                    self._scaled(inputs), *targets.tensors, size=self.batch_size, seed=self.seed
-                ),
-                optimizer=optimizer,
-                epochs=self.epochs,
-                validate=self._validate(validation),
-                seed=self.seed,
-                label=f"{self.configuration} epochs",
-            )
-        values = [part.detach().numpy().astype(np.float64) for _, part in named]
-        self.coefs_, self.intercepts_ = [part.T.copy() for part in values[::2]], values[1::2]
+        fit_together([self], X, y, distributions, p, validation)
         return self
 
     def predict_proba(self, X) -> np.ndarray:
@@ -169,20 +124,118 @@ class RegionClassifier(ClassifierMixin, BaseEstimator):
         parts = [np.stack(X[name].tolist()).reshape(len(X), -1) for name in wanted]
         return np.hstack(parts).astype(np.float64)
 
-    def _scaled(self, inputs) -> torch.Tensor:
-        return torch.tensor(self.scaler_.transform(inputs), dtype=torch.float32)
-
-    def _validate(self, validation):
-        if validation is None:
-            return None
-        X, y = validation
-        truth = torch.from_numpy(_targets.positions(y, self.classes_, "validation labels"))
-        held_out = self._scaled(self._inputs(X))
-        if len(held_out) != len(truth):
+    def _check(self) -> None:
+        _targets.check_sgd(self)
+        if self.configuration not in CONFIGURATIONS:
             raise ValueError(
-                f"validation must be equally long, not {len(held_out)} and {len(truth)}"
+                f"configuration must be one of {', '.join(CONFIGURATIONS)}, "
+                f"not {self.configuration!r}"
             )
-        return lambda layers: -F.cross_entropy(layers(held_out), truth)
+        if isinstance(self.hidden, bool) or not isinstance(self.hidden, int) or self.hidden < 1:
+            raise ValueError(f"hidden must be a whole number above 0, not {self.hidden!r}")
+
+
+def fit_together(classifiers, X, y, distributions=None, p=None, validation=None) -> None:
+    """Fit `RegionClassifier`s that differ in `seed` alone, side by side: each learns what it would
+    learn alone, in the same order, and `history_.losses` are means over all of them.
+
+    The other arguments, and what is raised, are those of `RegionClassifier.fit`.
+    """
+    one, count = classifiers[0], len(classifiers)
+    if len({str(other.get_params() | {"seed": 0}) for other in classifiers}) > 1:
+        raise ValueError("classifiers must differ in seed alone")
+    one._check()
+    targets = _targets.prepare(one, X, y, distributions, p)
+    one.classes_ = targets.classes
+    one.detector_ = None if one.detector is None else clone(one.detector).fit(X, y)
+    inputs = one._inputs(X)
+    one.scaler_ = StandardScaler().fit(inputs)
+    with one_thread():
+        x = torch.tensor(one.scaler_.transform(inputs), dtype=torch.float32)
+        layers = _Layers(
+            [other.seed for other in classifiers], x.shape[1], one.hidden, len(one.classes_)
+        )
+        # What the first layer learns lies in the span of the pictures that it learns from. Where
+        # these are by far fewer than the inputs, it is trained in that span, and begins in it.
+        turn = torch.linalg.qr(x.T).Q if 2 * len(x) < x.shape[1] else None
+        if turn is not None:
+            x = x @ turn
+            layers.first.data = torch.einsum("fd,fhs->dhs", turn, layers.first)
+        weights, biases = [layers.first, layers.last], [layers.first_bias, layers.last_bias]
+        optimizer = torch.optim.SGD(
+            [
+                {"params": weights, "weight_decay": one.weight_decay},
+                {"params": biases, "weight_decay": 0},
+            ],
+            lr=one.lr,
+            momentum=one.momentum,
+        )
+
+        def batches(epoch: int):
+            orders = [
+                np.random.default_rng([other.seed, epoch]).permutation(len(x))
+                for other in classifiers
+            ]
+            for rows in torch.from_numpy(np.stack(orders, axis=1)).split(one.batch_size):
+                yield x[rows], *(part[rows] for part in targets.tensors)
+
+        def loss(logits, *known):  # a sum over classifiers, so that each has its own gradient
+            known = (part.flatten(0, 1) for part in known)
+            return count * targets.loss(logits.flatten(0, 1), *known)
+
+        validate = None
+        if validation is not None:
+            truth = torch.from_numpy(
+                _targets.positions(validation[1], one.classes_, "validation labels")
+            )
+            unseen = one.scaler_.transform(one._inputs(validation[0]))
+            if len(unseen) != len(truth):
+                raise ValueError(
+                    f"validation must be equally long, not {len(unseen)} and {len(truth)}"
+                )
+            unseen = torch.tensor(unseen, dtype=torch.float32)
+            unseen = (unseen if turn is None else unseen @ turn)[:, None]
+
+            def validate(layers):
+                log_p = layers(unseen.expand(-1, count, -1)).log_softmax(dim=2)
+                return log_p[torch.arange(len(truth)), :, truth].mean(dim=0)
+
+        history = train.fit(
+            layers, loss, batches, optimizer=optimizer, epochs=one.epochs, validate=validate,
+            label=f"{one.configuration} epochs",
+        )  # fmt: skip
+        if turn is not None:
+            layers.first.data = torch.einsum("fd,dhs->fhs", turn, layers.first)
+    parts = [part.detach().double().numpy() for part in (*weights, *biases)]
+    for i, other in enumerate(classifiers):
+        other.classes_, other.detector_, other.scaler_ = one.classes_, one.detector_, one.scaler_
+        own = [part[..., i].copy() for part in parts]
+        other.coefs_, other.intercepts_ = own[:2], own[2:]
+        other.history_ = train.History(
+            history.losses / count,
+            None if validation is None else history.scores[:, i],
+            history.best_epoch if validation is None else history.best_epoch[i],
+        )
+
+
+class _Layers(nn.Module):
+    """Two layers for each of S seeds: (N, S, D) → logits (N, S, C)."""
+
+    def __init__(self, seeds, features: int, hidden: int, classes: int):
+        super().__init__()
+        drawn = []
+        for seed in seeds:
+            with torch.random.fork_rng(devices=[]):
+                torch.manual_seed(seed)
+                first, last = nn.Linear(features, hidden), nn.Linear(hidden, classes)
+            drawn.append((first.weight.T, last.weight.T, first.bias, last.bias))
+        self.first, self.last, self.first_bias, self.last_bias = (
+            nn.Parameter(torch.stack(parts, dim=-1).detach()) for parts in zip(*drawn, strict=True)
+        )
+
+    def forward(self, x):
+        hidden = torch.einsum("nsd,dhs->nsh", x, self.first) + self.first_bias.T
+        return torch.einsum("nsh,hcs->nsc", hidden.relu(), self.last) + self.last_bias.T
 
 
 def multi_level_rcnn(detector=None, **options):

@@ -13,7 +13,7 @@ from emobook.evaluate.detection import moved_at_random
 from emobook.evaluate.folds import Fold, class_scores
 from emobook.images import read
 from emobook.models.known_regions import box_features
-from emobook.models.region_classifier import RegionClassifier
+from emobook.models.region_classifier import RegionClassifier, fit_together
 from emobook.models.regions import RegionDetector, region_features
 
 PAPER = "rao2019"
@@ -111,15 +111,18 @@ class Regional:
         given = {"multi_task": {"distributions": aimed}, "label_probability": {"p": self.p}}
         kind = LOSSES[loss]
         found = np.empty((self.seeds, len(self.y), classes))
-        runs = [(seed, fold) for seed in range(self.seeds) for fold in self.folds]
-        for seed, (_, _, train, test) in _bar.progress(runs, f"{configuration}, {loss}"):
-            model = RegionClassifier(
-                configuration=CONFIGURATIONS[configuration], loss=kind, lam=lam or LAM, seed=seed,
-                **self.learning,
-            )  # fmt: skip
+        for _, _, train, test in _bar.progress(self.folds, f"{configuration}, {loss}"):
+            models = [
+                RegionClassifier(
+                    configuration=CONFIGURATIONS[configuration], loss=kind, lam=lam or LAM,
+                    seed=seed, **self.learning,
+                )
+                for seed in range(self.seeds)
+            ]  # fmt: skip
             targets = {name: part[train] for name, part in given.get(kind, {}).items()}
-            model.fit(self.X.iloc[train], y[train], **targets)
-            found[seed, test] = class_scores(model, self.X.iloc[test], classes)
+            fit_together(models, self.X.iloc[train], y[train], **targets)
+            for seed, model in enumerate(models):
+                found[seed, test] = class_scores(model, self.X.iloc[test], classes)
         return found[:, self.tested]
 
     def seeing(self, local) -> "Regional":
