@@ -172,3 +172,13 @@ def test_a_name_that_is_long_keeps_its_end(tmp_path, capsys):
     Image.new("RGB", (8, 8)).save(folder / "picture.png")
     assert main(["predict", str(folder)]) == 0
     assert "…" in (line := capsys.readouterr().out.splitlines()[1]) and "picture.png  " in line
+
+
+def test_a_name_that_is_no_text_cannot_break_the_table(tmp_path, capsys):
+    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
+    (tmp_path / "plain.png").rename(tmp_path / "two\nlines\udcff.png")
+    assert main(["predict", str(tmp_path)]) == 0
+    assert len(lines := capsys.readouterr().out.splitlines()) == 2 and "two�lines�.png" in lines[1]
+    assert main(["predict", "--format", "json", str(tmp_path)]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["pictures"]
+    assert one["path"].endswith("two\nlines\udcff.png")

@@ -48,7 +48,7 @@ def _predict(options) -> int:
     source = "synthetic" if options.synthetic else options.train_on
     told, bad = predict(options.images, options.model, source, options.head)
     if options.format == "json":
-        print(json.dumps(told | {"unreadable": bad}, indent=1, ensure_ascii=False))
+        print(json.dumps(told | {"unreadable": bad}, indent=1))
     elif told["pictures"]:
         print(table(told))
     for line in bad:
@@ -89,7 +89,7 @@ def predict(paths, model="frozen-linear", train_on=None, head="oasis") -> tuple[
     told = {"scale": rated.record["scale"], "level": rated.record["level"], "head": str(head)}
     if not good:
         return told | {"pictures": []}, bad
-    X = pd.DataFrame({"path": [str(path) for path in good]})
+    X = pd.DataFrame({"path": [str(path) for path in good]}, dtype=object)
     values = rated.predict(X)
     pictures = [{"path": path} for path in X["path"]]
     for one, row, bounds in zip(pictures, values, rated.bounds(values), strict=True):
@@ -249,7 +249,7 @@ def table(told: dict) -> str:
         head.append(f"{kind} in the {level} set")
     rows = [head]
     for one in told["pictures"]:
-        name = one["path"]
+        name = "".join(sign if sign.isprintable() else "�" for sign in one["path"])
         row = [name if len(name) <= NAMED else "…" + name[1 - NAMED :]]
         for key in ratings:
             part = one[key]
