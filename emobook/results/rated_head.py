@@ -8,6 +8,7 @@ card is taken from that measurement.
 
 import datetime
 import importlib.metadata
+import textwrap
 from pathlib import Path
 
 import numpy as np
@@ -164,11 +165,13 @@ def card(head: RatedHead) -> str:
         " | ".join([f"| {name}", *(_cell(measured[r][key], form, by) for r in ratings)]) + " |"
         for name, (key, form, by) in rows.items()
     ]
-    return _CARD.format(
+    text = _CARD.format(
         low=low, high=high, level=level, names=names, digests=digests, half=half, absent=absent,
         dimensions=head.weights.shape[0], outputs=len(ratings), head=" | ".join(ratings),
         rule="---|" * (1 + len(ratings)), table="\n".join(table), told=told, data=data,
     )  # fmt: skip
+    parts = [one if one[0] in "#|-" else textwrap.fill(one, 100) for one in text.split("\n\n")]
+    return "\n\n".join(parts)
 
 
 def _cell(interval, form: str, by: float) -> str:
@@ -218,7 +221,7 @@ repeats.
 
 - It predicts the *mean* of many raters, not what you or any one person will feel. The intervals are
   for that mean; single people spread around it.
-- The raters are few, and mostly from one country; others may feel otherwise.
+- The raters of such sets are few, and mostly from one country; others may feel otherwise.
 - It was measured on photographs of everyday themes. Drawings, screenshots, text and whatever else
   is unlike them lie outside of that, and so does the coverage of the intervals.
 - It leans towards the middle of the scale: what people rate as extreme, it calls less so.
