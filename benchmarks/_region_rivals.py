@@ -45,14 +45,15 @@ class Torchvision(nn.Module):
     def __init__(self, network: RegionNetwork, recipe, keep: int, channels_last: bool):
         super().__init__()
         channels, count = network.pyramid.channels, network.proposals
-        candidates = network.rpn._pre_nms_top_n["testing"]
+        candidates, taught = network.rpn._pre_nms_top_n, network.rpn._post_nms_top_n["training"]
         self.inner = FasterRCNN(
             _Pyramid(network, channels_last), min_size=network.side, max_size=network.side,
             image_mean=recipe.mean, image_std=recipe.std,
             rpn_anchor_generator=copy.deepcopy(network.rpn.anchor_generator),
             rpn_head=copy.deepcopy(network.rpn.head),
-            rpn_pre_nms_top_n_train=candidates, rpn_pre_nms_top_n_test=candidates,
-            rpn_post_nms_top_n_train=count, rpn_post_nms_top_n_test=count,
+            rpn_pre_nms_top_n_train=candidates["training"],
+            rpn_pre_nms_top_n_test=candidates["testing"], rpn_post_nms_top_n_train=taught,
+            rpn_post_nms_top_n_test=count,
             box_roi_pool=MultiScaleRoIAlign(list(network.pyramid.names), 7, 2),
             box_head=TwoMLPHead(channels * 49, 4 * channels),
             box_predictor=FastRCNNPredictor(4 * channels, 2),
@@ -61,6 +62,8 @@ class Torchvision(nn.Module):
         )  # fmt: skip
         known, heads = copy.deepcopy(network.object_head), self.inner.roi_heads
         _, heads.box_head.fc6, _, heads.box_head.fc7, _ = known.hidden
+        first = heads.box_head.fc6.weight  # places of each channel, not channels of each place
+        first.data = first.data.unflatten(1, (49, -1)).mT.flatten(1)
         heads.box_predictor.cls_score = known.score
         moves = heads.box_predictor.bbox_pred.state_dict()
         for name, part in known.move.state_dict().items():

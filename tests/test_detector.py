@@ -8,12 +8,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 from torchvision.models.detection.image_list import ImageList
-from torchvision.ops import box_iou, roi_align
+from torchvision.ops import MultiScaleRoIAlign, box_iou, roi_align
 
 from emobook._threads import one_thread
 from emobook.features import backbones
 from emobook.features.stages import stages
 from emobook.models import _boxes, _local
+from emobook.models._rois import RoIAlign
 from emobook.models.detector import ANCHORS, RegionNetwork, emotion_score
 from emobook.models.pyramid import FeaturePyramid
 
@@ -292,6 +293,39 @@ def test_the_mean_of_a_box_by_hand():
     torch.testing.assert_close(found, torch.tensor([3.5, 2.0, 3.5, at_edge]))
 
 
+@pytest.mark.parametrize("strides, canonical", [((4, 8, 16, 32), 224), ((16,), 90)])
+def test_rois_are_those_of_torchvision(strides, canonical):
+    """Values and gradients; boxes of all levels, at the edges, beyond them, and without area."""
+    align, draw = RoIAlign(strides, canonical), torch.Generator().manual_seed(0)
+    maps = {
+        f"P{s}": torch.randn(2, 5, 224 // s, 224 // s, generator=draw, requires_grad=True)
+        for s in strides
+    }
+    edges = [[0.0, 0, 224, 224], [223, 223, 224, 224], [-40, 30, 300, 400], [50, 50, 50, 50]]
+    boxes = [some_boxes(40, side=224), torch.cat([some_boxes(9, 60), torch.tensor(edges)])]
+    found = align(maps.values(), boxes)
+    rival = MultiScaleRoIAlign(list(maps), 7, 2, canonical_scale=canonical)
+    expected = rival(maps, boxes, [(224, 224)] * 2)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-4)
+    weights = torch.randn(found.shape, generator=draw)
+    slopes = (
+        torch.autograd.grad((one * weights).sum(), maps.values()) for one in (found, expected)
+    )
+    for some, same in zip(*slopes, strict=True):
+        torch.testing.assert_close(some, same, rtol=0, atol=1e-3)
+    assert align(maps.values(), [torch.empty(0, 4)] * 2).shape == (0, 5, 7, 7)
+
+
+def test_more_proposals_are_taught_than_looked_at(tiny):
+    network = tiny(proposals=6)
+    levels = network._levels(network.maps(pixels_of()))
+    taught, looked_at = (
+        [len(some) for some in network.train(mode)._propose(levels, [truth_of()[0, :2]] * 2)[0]]
+        for mode in (True, False)
+    )
+    assert min(taught) > 6 == max(looked_at)
+
+
 def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):
     network = tiny().eval()
     a, b, c = pixels_of(3)
@@ -415,11 +449,11 @@ def test_one_batch_can_be_learned_by_heart(tiny):
             pixels[i, :, y0:y1, x0:x1] = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
         objects[i], regions[i] = torch.tensor(both), torch.tensor(both[:1])
     network = tiny(freeze="none", channels=16)
-    for step, truth in (("object", objects), ("emotion", regions)):
+    for step, truth, lr in (("object", objects, 3e-3), ("emotion", regions, 1e-3)):
         network.begin(step)
-        optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], 3e-3)
+        optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr)
         network.train()
-        for _ in range(60 if step == "object" else 30):
+        for _ in range(60):
             optimizer.zero_grad()
             network(pixels, truth).sum().backward()
             optimizer.step()

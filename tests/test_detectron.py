@@ -16,7 +16,7 @@ from torchvision.ops import box_iou
 from emobook import datasets, train
 from emobook.features import backbones
 from emobook.features.stages import stages
-from emobook.models import _boxes, _looks, detector
+from emobook.models import _boxes, _looks, _rois, detector
 from emobook.models.detector import RegionNetwork
 from emobook.models.regions import RegionDetector
 
@@ -81,7 +81,7 @@ def truth_of():
 def test_the_settings_are_those_of_the_default_backend():
     model = yaml.safe_load((EMOBOOK / "models/detectron.yaml").read_text())["MODEL"]
     rpn, heads, box = model["RPN"], model["ROI_HEADS"], model["ROI_BOX_HEAD"]
-    ours = made(RegionNetwork, anchors=detector.ANCHORS, proposals=100)
+    ours = made(RegionNetwork, anchors=detector.ANCHORS, proposals=50)
     generator, matcher = ours.rpn.anchor_generator, ours.rpn.proposal_matcher
     assert model["ANCHOR_GENERATOR"]["SIZES"] == [list(sides) for sides in generator.sizes]
     assert [tuple(ratios) for ratios in model["ANCHOR_GENERATOR"]["ASPECT_RATIOS"]] * 4 == list(
@@ -102,8 +102,8 @@ def test_the_settings_are_those_of_the_default_backend():
     assert heads["BATCH_SIZE_PER_IMAGE"] == detector._DRAWN
     assert heads["POSITIVE_FRACTION"] == detector._SHARE
     assert not heads["PROPOSAL_APPEND_GT"] and heads["NUM_CLASSES"] == 1
-    assert (box["POOLER_RESOLUTION"],) * 2 == ours.align.output_size
-    assert box["POOLER_SAMPLING_RATIO"] == ours.align.sampling_ratio
+    assert box["POOLER_RESOLUTION"] == _rois.PLACES
+    assert box["POOLER_SAMPLING_RATIO"] == _rois.SAMPLES
     assert tuple(box["BBOX_REG_WEIGHTS"]) == _boxes._SCALE
     assert box["FC_DIM"] == 4 * model["FPN"]["OUT_CHANNELS"]
     assert ours.object_head.score.in_features == 4 * SMALL["channels"]

@@ -42,14 +42,15 @@ except ImportError as reason:
     ) from reason
 
 from emobook.features.stages import Stages
-from emobook.models.detector import ANCHORS, RegionNetwork
+from emobook.models._rois import PLACES
+from emobook.models.detector import _TAUGHT, ANCHORS, RegionNetwork
 from emobook.models.pyramid import FeaturePyramid
 from emobook.models.staged import FREEZE
 
 _CONFIG = Path(__file__).with_suffix(".yaml")
 
 
-def config(*, channels=256, anchors=ANCHORS, proposals=100, single_level=False) -> CfgNode:
+def config(*, channels=256, anchors=ANCHORS, proposals=50, single_level=False) -> CfgNode:
     """The settings in `detectron.yaml`, with these arguments of `RegionNetwork`."""
     settings = get_cfg()
     settings.merge_from_file(str(_CONFIG), allow_unsafe=False)
@@ -59,7 +60,8 @@ def config(*, channels=256, anchors=ANCHORS, proposals=100, single_level=False) 
     model.ANCHOR_GENERATOR.SIZES = sides
     if single_level:
         model.RPN.IN_FEATURES = model.ROI_HEADS.IN_FEATURES = ["P4"]
-    model.RPN.POST_NMS_TOPK_TRAIN = model.RPN.POST_NMS_TOPK_TEST = proposals
+    model.RPN.POST_NMS_TOPK_TRAIN = max(_TAUGHT, proposals)
+    model.RPN.POST_NMS_TOPK_TEST = proposals
     return settings
 
 
@@ -144,7 +146,7 @@ class DetectronNetwork(RegionNetwork):
 
     def __init__(
         self, parts: Stages, mean, std, side: int, *, channels: int, anchors=ANCHORS,
-        proposals: int = 100, single_level: bool = False, freeze: str = "trunk", live: bool = False,
+        proposals: int = 50, single_level: bool = False, freeze: str = "trunk", live: bool = False,
     ):  # fmt: skip
         nn.Module.__init__(self)  # the parts that RegionNetwork would build are torchvision's
         self.levels, self.pool = parts.levels, parts.pool
@@ -231,6 +233,9 @@ def translated(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     for name, part in state.items():
         start, _, end = name.rpartition(".")
         renamed = names.get(f"{start}.", f"{start}.") + end
-        # rows of no and yes become rows of yes and no
-        found[renamed] = part.flip(0) if ".cls_score." in renamed else part
+        if ".cls_score." in renamed:  # rows of no and yes become rows of yes and no
+            part = part.flip(0)
+        elif renamed.endswith("fc1.weight"):  # channels of each place → places of each channel
+            part = part.unflatten(1, (PLACES**2, -1)).mT.flatten(1)
+        found[renamed] = part
     return found
