@@ -99,7 +99,7 @@ def test_with_the_sets_own_split_only_its_test_pictures_are_predicted():
     assert len(Regional.of("synthetic", data, detector, splits=2).folds) == 2
 
     found = elsewhere(detector, data.table)
-    assert list(found) == ["random regions", "true regions"]
+    assert list(found) == ["random regions", "true regions", "true regions, moved"]
     assert found["true regions"][0].shape == runs.X["emotional"].iloc[0].shape
     assert list(elsewhere(detector, data.table.drop(columns="regions"))) == ["random regions"]
 
@@ -169,7 +169,19 @@ def test_other_pictures_are_judged_by_classifiers_of_all_pictures():
     gains = runs.mechanism(detector, ", tiny")
     assert list(gains) == list(regional.AGAINST)
     rows = results.rows().query("item == 'What regions add' and row.str.endswith(', tiny')")
-    assert len(rows) == 5
+    assert len(rows) == 6
+
+
+def test_where_the_emotion_has_no_place_the_true_regions_are_those_of_the_objects():
+    nowhere = {"objects": 0, "background": 0, "palette": 1}
+    table = datasets.load("synthetic", n=6, seed=3, emotion_in=nowhere).table
+    detector = tiny().fit(table.assign(regions=table["boxes"]))
+    given = table.assign(regions=[[box[1:] for box in boxes] for boxes in table["boxes"]])
+    assert not table["regions"].map(len).any() and given["regions"].map(len).all()
+    one, other = (elsewhere(detector, some) for some in (table, given))
+    for name, part in one.items():
+        np.testing.assert_array_equal(part, other[name])
+    assert (np.array(one["true regions"]) != np.array(one["true regions, moved"])).any()
 
 
 def test_unevenness_is_the_spread_of_the_recalls():

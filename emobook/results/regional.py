@@ -38,7 +38,7 @@ AGAINST = {
     "found over none": ("Ours + emotional regions", "whole picture only"),
     "random over none": ("Ours + random regions", "whole picture only"),
     "found over random": ("Ours + emotional regions", "Ours + random regions"),
-    "true over random": ("Ours + true regions", "Ours + random regions"),
+    "true over moved": ("Ours + true regions", "Ours + true regions, moved"),
 }
 """What `Regional.mechanism` compares."""
 LOSSES = {"L_cls": "cross_entropy", "L_p": "label_probability", "L_multi": "multi_task"}
@@ -232,8 +232,10 @@ def _points(lams, suffix: str) -> list[str]:
 
 def elsewhere(detector: RegionDetector, table: pd.DataFrame, seed: int = 0) -> dict[str, list]:
     """What the classifier would see of other regions than the emotional ones that were found:
-    "random regions" of the same sizes, each anywhere in its picture; and where the table has a
-    column `regions`, the "true regions". Features as `Regional.seeing` takes them."""
+    "random regions", as many and as large, each anywhere in its picture; and where the table has a
+    column `regions`, the "true regions" and "true regions, moved", the same in like manner. Where
+    nothing in any picture has a true region, since the emotion has no place, the true regions are
+    those of the objects, the column `boxes`. Features as `Regional.seeing` takes them."""
     found = [
         [one[:4] for one in regions if one.found]
         for regions in detector.transform(table)["emotional_regions"]
@@ -241,7 +243,10 @@ def elsewhere(detector: RegionDetector, table: pd.DataFrame, seed: int = 0) -> d
     sizes = [read(path).size for path in table["path"]]
     chosen = {"random regions": moved_at_random(found, sizes, seed)}
     if "regions" in table:
-        chosen["true regions"] = list(table["regions"])
+        true = table["regions"] if table["regions"].map(len).any() else table["boxes"]
+        true = [[box[-4:] for box in boxes] for boxes in true]
+        chosen["true regions"] = true
+        chosen["true regions, moved"] = moved_at_random(true, sizes, seed)
     return dict(zip(chosen, box_features(detector, table, *chosen.values()), strict=True))
 
 
