@@ -85,6 +85,15 @@ def test_fewer_repeats_are_the_first_ones(rated):
     assert len(few["low"]) == 1
 
 
+def test_a_second_network_of_objects_adds_what_is_new(rated, out):
+    names = NAMES | {"object": "ResNet"}
+    found = Families(*rated, names, first=False).judge("ridge", lambda family: Ridge())
+    assert list(found) == ["object", "all, no semantic"]
+    frame = results.record.current().frame()
+    assert set(frame["item"]) == {"Table III"}
+    assert set(frame["column"]) == {"ResNet", "All, no semantic, ResNet"}
+
+
 def test_claims_pair_what_is_there(rated, out):
     one = Families(*rated, NAMES)
     one.judge("", lambda family: Ridge())

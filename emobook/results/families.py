@@ -28,12 +28,14 @@ class Families:
     rated: the set. blocks: family → (N, D); "low" and "object", and where they are to be had
     "semantic" and "attributes", which are judged in place of the objects, as in row O of Table II.
     names: family → its column of Table III ("Low", "VGG16", …); where
-    somebody else than in the paper says what is where, the name says who.
+    somebody else than in the paper says what is where, the name says who. first: False for a
+    second network of objects on the same set, with which only "object" and all together are new.
     """
 
     rated: Rated
     blocks: dict[str, np.ndarray]
     names: dict[str, str]
+    first: bool = True
 
     @property
     def together(self) -> str:
@@ -48,7 +50,8 @@ class Families:
             swapped = {**self.blocks, "object": self.blocks["attributes"]}
             swapped.pop("attributes")
             found[SWAPPED] = np.hstack(list(swapped.values()))
-        return found
+        new = ("object", self.together)
+        return found if self.first else {family: found[family] for family in new}
 
     def column(self, family: str) -> str:
         """Its column of Table III; "All" is that with VGG16, as in the paper."""
@@ -66,9 +69,10 @@ class Families:
         a family ("low", "object", "semantic", "attributes", "all") makes an unfitted regressor on
         (N, D). repeats: only the first so many repeats of the folds.
 
-        Errors are recorded twice, on the paper's scale of 1 to 9: in Table III in its form, and in
-        item "Families" with a row per family, so that families can be compared in pairs; r and CCC
-        stand in the latter. The baseline is the error of always answering the mean.
+        Errors are recorded twice, on the paper's scale of 1 to 9: in Table III in its form, and,
+        with the first network of objects, in item "Families" with a row per family, so that they
+        can be compared in pairs; r and CCC stand there only. The baseline is the error of always
+        answering the mean.
         """
         rated, found = self.rated, {}
         if repeats is not None:
@@ -78,8 +82,8 @@ class Families:
             found[family] = rated.predicted(model, block, label=family).test
             for k, rating in enumerate(RATINGS):
                 title = self._title(rating, head)
-                cells = (TABLE, title, self.column(family)), (PAIRS, family, title)
-                for cell in cells:
+                cells = [(TABLE, title, self.column(family)), (PAIRS, family, title)]
+                for cell in cells[: 1 + self.first]:
                     rated.record(
                         PAPER, *cell, rating, found[family][..., k], scale=SCALE, note=note,
                         **({"metrics": ("mse",)} if cell[0] == TABLE else {}),

@@ -14,6 +14,7 @@ from emobook import evaluate
 from emobook.datasets import Dataset
 from emobook.datasets.synthetic import EVOKES, emotion_of, ratings_of, sample_scene
 from emobook.datasets.synthetic.emotion import AROUSAL, VALENCE
+from emobook.datasets.tables import word_norms
 from emobook.evaluate import Interval, reliability, words
 from emobook.results import record_row
 
@@ -57,6 +58,15 @@ class Tagged:
 
     name: str
     pictures: pd.DataFrame
+
+    @classmethod
+    def of(cls, dataset: Dataset, name: str = "") -> "Tagged":
+        """A set with tags: scenes of the simulator, with `kind_norms`, or photos as in OASIS, with
+        the norms of Warriner et al. name: instead of the set's own. Raises DatasetMissing where
+        these are not here."""
+        if dataset.name == "synthetic":
+            return cls.of_scenes(dataset, kind_norms(), name or dataset.name)
+        return cls.of_photos(dataset, word_norms())
 
     @classmethod
     def of_photos(cls, dataset: Dataset, norms: pd.DataFrame) -> "Tagged":
@@ -123,6 +133,14 @@ class Tagged:
             for name in (rating, f"{rating}_word")
         ]
         return math.prod(sides)
+
+    @property
+    def noise(self) -> dict[str, float]:
+        """Variance of the raters' error in a mean rating, by rating; `reliability`."""
+        return {
+            r: reliability.noise_variance(self.pictures[f"{r}_sd"], self.pictures[f"{r}_n"])
+            for r in RATINGS
+        }
 
     def parts(self, rating: str) -> pd.DataFrame:
         """Variance between tags, within them, and of raters' errors; `reliability.parts`."""
