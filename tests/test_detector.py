@@ -449,9 +449,9 @@ def test_one_batch_can_be_learned_by_heart(tiny):
             pixels[i, :, y0:y1, x0:x1] = torch.tensor(colour, dtype=torch.uint8)[:, None, None]
         objects[i], regions[i] = torch.tensor(both), torch.tensor(both[:1])
     network = tiny(freeze="none", channels=16)
-    for step, truth, lr in (("object", objects, 3e-3), ("emotion", regions, 1e-3)):
+    for step, truth in (("object", objects), ("emotion", regions)):
         network.begin(step)
-        optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], lr)
+        optimizer = torch.optim.Adam([p for p in network.parameters() if p.requires_grad], 1e-3)
         network.train()
         for _ in range(60):
             optimizer.zero_grad()

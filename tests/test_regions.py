@@ -1,5 +1,7 @@
 """The detector as a transformer: what it learns from, what it adds, what it reads and keeps."""
 
+import pickle
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,8 @@ from torchvision.ops import box_iou
 
 from emobook import datasets, train
 from emobook.datasets.regions import boxes_from_map
+from emobook.features import backbones
+from emobook.features.stages import stages
 from emobook.models import _looks, _squares
 from emobook.models.regions import Region, RegionDetector, region_features
 
@@ -97,6 +101,29 @@ def test_stored_and_read_back_it_finds_the_same(scenes, clean_cache, options, re
     assert clone(again).get_params() == detector.get_params()
 
 
+def stored_size(detector, scenes) -> int:
+    return len(pickle.dumps(detector.fit(scenes)))
+
+
+def test_only_what_training_can_change_is_stored(scenes):
+    """A frozen trunk stays with its backbone; of one that learns everything is kept."""
+    trunk, last, whole = (
+        stored_size(RegionDetector(**TINY | {"freeze": freeze}), scenes)
+        for freeze in ("trunk", "lower", "none")
+    )
+    levels = stages(backbones.load("test_efficientnet", pretrained=False)).levels
+    own = [4 * sum(part.numel() for part in level.state_dict().values()) for level in levels]
+    assert last - trunk == pytest.approx(own[-1], rel=0.1)
+    assert whole - last == pytest.approx(sum(own[:-1]), rel=0.1)
+
+
+def test_a_frozen_trunk_with_other_weights_is_refused(fitted, monkeypatch):
+    stored, load = pickle.dumps(fitted), backbones.load
+    monkeypatch.setattr(backbones, "load", lambda *given, seed: load(*given, seed=seed + 1))
+    with pytest.raises(ValueError, match="frozen levels had other weights"):
+        pickle.loads(stored)
+
+
 def test_the_object_part_is_as_the_first_step_left_it(scenes):
     """Where objects are learned from other pictures than emotion: each step takes its own."""
     table = scenes.copy()
@@ -180,7 +207,7 @@ def test_features_are_computed_once(fitted, scenes, monkeypatch):
     assert features.index.equals(scenes.index)
     for name in ("emotional", "objects"):
         assert (
-            np.stack(features[name]).shape == (12, 4, 8) and features[name][0].dtype == np.float32
+            np.stack(features[name]).shape == (12, 4, 104) and features[name][0].dtype == np.float32
         )
     monkeypatch.setattr(_looks, "_seen", None)
     again = region_features(fitted, scenes[["path"]][::-1])

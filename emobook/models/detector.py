@@ -42,7 +42,7 @@ from emobook.features.stages import Stages
 from emobook.models import _boxes, _local
 from emobook.models._rois import PLACES, RoIAlign
 from emobook.models.pyramid import FeaturePyramid
-from emobook.models.staged import FREEZE
+from emobook.models.staged import FREEZE, PartlyFrozen
 
 ANCHORS = (32, 64, 128, 256)  # sides in pixels, one for each of P2 to P5
 SUPPRESSED = 0.5  # IoU
@@ -89,7 +89,7 @@ class Head(nn.Module):
         return self.score(known), self.move(known)
 
 
-class RegionNetwork(nn.Module):
+class RegionNetwork(PartlyFrozen):
     """The detector as a network; pictures are squares of `side` pixels.
 
     parts: levels of a backbone. mean, std: (3,), by which it expects pixels to be normalised.
@@ -98,14 +98,16 @@ class RegionNetwork(nn.Module):
     boxes that the RPN suggests for a picture, in training at least 100. single_level: see
     `FeaturePyramid`; all four anchors then stand at each place of the one map. freeze: "none",
     "lower" or "trunk", levels of the backbone that never change. live: whether batch normalisation
-    that is not frozen estimates its means anew in the first step.
+    that is not frozen estimates its means anew in the first step. weights_id: of the backbone that
+    `parts` were cut from.
     """
 
     def __init__(
         self, parts: Stages, mean, std, side: int, *, channels: int, anchors=ANCHORS,
         proposals: int = 50, single_level: bool = False, freeze: str = "trunk", live: bool = False,
+        weights_id: str = "",
     ):  # fmt: skip
-        super().__init__()
+        super().__init__(weights_id)
         self.levels, self.pool = parts.levels, parts.pool
         self.side, self.proposals, self.live, self.step = side, proposals, live, "object"
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
@@ -121,10 +123,14 @@ class RegionNetwork(nn.Module):
         )  # fmt: skip
         self.align = RoIAlign(self.pyramid.strides, round(224 * anchors[0] / ANCHORS[0]))
         self.object_head, self.emotion_head = (Head(channels, 4 * channels) for _ in range(2))
+        self._freeze(freeze)
+        self.begin("object")
+
+    def _freeze(self, freeze: str) -> None:
         count = len(self.levels)
         self.frozen = dict(zip(FREEZE, (0, count - 1, count), strict=True))[freeze]
+        self.still = [*self.levels[: self.frozen], self.pool] if self.frozen else []
         self.trunk = [name for name, _ in self.named_parameters() if name.startswith("levels.")]
-        self.begin("object")
 
     def begin(self, step: str) -> None:
         """Go over to a step of training, "object" or "emotion": its parameters take gradients.

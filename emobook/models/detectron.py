@@ -45,7 +45,7 @@ from emobook.features.stages import Stages
 from emobook.models._rois import PLACES
 from emobook.models.detector import _TAUGHT, ANCHORS, RegionNetwork
 from emobook.models.pyramid import FeaturePyramid
-from emobook.models.staged import FREEZE
+from emobook.models.staged import PartlyFrozen
 
 _CONFIG = Path(__file__).with_suffix(".yaml")
 
@@ -147,8 +147,11 @@ class DetectronNetwork(RegionNetwork):
     def __init__(
         self, parts: Stages, mean, std, side: int, *, channels: int, anchors=ANCHORS,
         proposals: int = 50, single_level: bool = False, freeze: str = "trunk", live: bool = False,
+        weights_id: str = "",
     ):  # fmt: skip
-        nn.Module.__init__(self)  # the parts that RegionNetwork would build are torchvision's
+        PartlyFrozen.__init__(
+            self, weights_id
+        )  # the parts that RegionNetwork would build are torchvision's
         self.levels, self.pool = parts.levels, parts.pool
         self.side, self.proposals, self.live = side, proposals, live
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
@@ -163,9 +166,7 @@ class DetectronNetwork(RegionNetwork):
         }
         self.rpn = build_proposal_generator(settings, shapes)
         self.roi_heads = build_roi_heads(settings, shapes)
-        count = len(self.levels)
-        self.frozen = dict(zip(FREEZE, (0, count - 1, count), strict=True))[freeze]
-        self.trunk = [name for name, _ in self.named_parameters() if name.startswith("levels.")]
+        self._freeze(freeze)
         self.begin("object")
 
     @property

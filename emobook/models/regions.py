@@ -222,6 +222,7 @@ class RegionDetector(TransformerMixin, BaseEstimator):
                 channels=self.channels or (64 if "efficientnet" in self.backbone else 256),
                 anchors=tuple(self.anchors), proposals=self.proposals,
                 single_level=self.single_level, freeze=self.freeze, live=not self.pretrained,
+                weights_id=loaded.weights_id,
             ).eval()  # fmt: skip
 
     def _optimizer(self):
@@ -239,18 +240,18 @@ class RegionDetector(TransformerMixin, BaseEstimator):
         )
 
     def __getstate__(self):
-        """The state without the network, but with its weights."""
+        """The state without the network, but with those of its weights that are its own."""
         state = dict(super().__getstate__())
         if network := state.pop("network_", None):
-            state["weights_"] = {name: part.cpu() for name, part in network.state_dict().items()}
+            state["stored_"] = network.stored()
         return state
 
     def __setstate__(self, state):
-        weights = state.pop("weights_", None)
+        stored = state.pop("stored_", None)
         super().__setstate__(state)
-        if weights is not None:
-            self._load(pretrained=False)
-            self.network_.load_state_dict(weights)
+        if stored is not None:
+            self._load(self.pretrained and self.freeze != "none")  # else all weights are stored
+            self.network_.restore(stored)
 
 
 def region_features(detector: RegionDetector, X) -> pd.DataFrame:
