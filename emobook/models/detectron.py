@@ -149,9 +149,7 @@ class DetectronNetwork(RegionNetwork):
         proposals: int = 50, single_level: bool = False, freeze: str = "trunk", live: bool = False,
         weights_id: str = "",
     ):  # fmt: skip
-        PartlyFrozen.__init__(
-            self, weights_id
-        )  # the parts that RegionNetwork would build are torchvision's
+        PartlyFrozen.__init__(self, weights_id)  # RegionNetwork's would build torchvision's parts
         self.levels, self.pool = parts.levels, parts.pool
         self.side, self.proposals, self.live = side, proposals, live
         self.register_buffer("mean", torch.tensor(mean)[:, None, None], persistent=False)
