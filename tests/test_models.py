@@ -15,7 +15,8 @@ from emobook.models.streams import HiddenLayerClassifier
 
 TINY = {"backbone": "test_efficientnet", "pretrained": False, "epochs": 1, "validation_share": 0}
 QUICK = {"softmax-head": {"epochs": 2}, "fine-tuned": TINY, "deep-sentibank": TINY}
-QUICK |= {"pcnn": TINY}
+QUICK |= {"pcnn": TINY, "fine-tuned-regressor": TINY}
+QUICK |= {"emotion-network": {"hidden": (20, 10, 5), "epochs": 2}}
 SMALL = {"size": 32, "freeze": "trunk", "augment": False, "epochs": 1, "validation_share": 0.25}
 DETECTOR = RegionDetector(
     "test_efficientnet", False, 64, 8, anchors=(8, 16, 32, 64), proposals=20, epochs=1

@@ -149,10 +149,13 @@ def standardised(limit: float = LIMIT) -> Pipeline:
     that hardly occurs in the training images, whose deviation there is next to 0, comes out in the
     thousands for the one picture that shows it.
     """
-    limited = FunctionTransformer(
-        np.clip, kw_args={"a_min": -limit, "a_max": limit}, feature_names_out="one-to-one"
-    )
+    limited = FunctionTransformer(within, kw_args={"limit": limit}, feature_names_out="one-to-one")
     return make_pipeline(StandardScaler(), limited)
+
+
+def within(values, limit: float) -> np.ndarray:
+    """Values cut to ± limit; a function of its own, so that a fit that has it can be stored."""
+    return np.clip(values, -limit, limit)
 
 
 def blocks(objects="tf_efficientnet_lite0", segmenter=None, gist: int = 320) -> dict:

@@ -32,6 +32,10 @@ _METHODS = {
     "multi-level-rcnn": "region_classifier:multi_level_rcnn",
     "convex-fusion": "fusion:ConvexFusion",
     "supplementary-fusion": "fusion:SupplementaryFusion",
+    "emotion-network": "valence_arousal:network",
+    "linear-regression": "valence_arousal:linear",
+    "svr": "valence_arousal:svr",
+    "fine-tuned-regressor": "finetune:FineTunedRegressor",
 }  # name → module below emobook.models : what makes the estimator
 
 
