@@ -169,7 +169,7 @@ def test_other_pictures_are_judged_by_classifiers_of_all_pictures():
     gains = runs.mechanism(detector, ", tiny")
     assert list(gains) == list(regional.AGAINST)
     rows = results.rows().query("item == 'What regions add' and row.str.endswith(', tiny')")
-    assert len(rows) == 6
+    assert len(rows) == 5
 
 
 def test_where_the_emotion_has_no_place_the_true_regions_are_those_of_the_objects():

@@ -34,7 +34,6 @@ PAIRS = {
 }
 """Claims on Table 1 → the row that should win, and the other."""
 AGAINST = {
-    "objects over none": ("Ours + object regions", "whole picture only"),
     "found over none": ("Ours + emotional regions", "whole picture only"),
     "random over none": ("Ours + random regions", "whole picture only"),
     "found over random": ("Ours + emotional regions", "Ours + random regions"),
@@ -167,7 +166,7 @@ class Regional:
     def mechanism(self, detector: RegionDetector, suffix: str, note: str = "") -> dict:
         """Record what regions add, and whether it is their place: item "What regions add", L_cls.
         Returns the gains of `AGAINST`, as far as the truth is known: name → (gain, low, high)."""
-        rows = "whole picture only", "Ours + object regions", "Ours + emotional regions"
+        rows = "whole picture only", "Ours + emotional regions"
         found = {row: self.scores(row, "L_cls") for row in rows}
         for kind, local in elsewhere(detector, self.table).items():
             found[f"Ours + {kind}"] = self.seeing(local).scores(rows[-1], "L_cls")
