@@ -37,7 +37,8 @@ def test_the_plane_has_every_picture_at_its_place_with_its_bounds(pictures):
 def test_answers_fill_the_labels_of_the_set(pictures):
     chances = np.random.default_rng(0).dirichlet(np.ones(8), size=2)
     sets = chances > 0.1
-    fig = own_image.answers(pictures, {"one": chances}, {"one": sets})
+    fig = own_image.answers(pictures, {"one": chances}, {"one": sets}, "from synthetic scenes")
+    assert fig.get_suptitle() == "from synthetic scenes"
     for k, axis in enumerate(fig.axes[1::2]):
         assert [bar.get_width() for bar in axis.patches] == pytest.approx(chances[k].tolist())
         empty = [bar.get_facecolor()[:3] == (1, 1, 1) for bar in axis.patches]

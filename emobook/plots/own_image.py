@@ -53,20 +53,22 @@ def plane(pictures: dict, values, bounds, scale) -> Figure:
     return fig
 
 
-def answers(pictures: dict, chances: dict, sets: dict, classes=MIKELS8) -> Figure:
+def answers(pictures: dict, chances: dict, sets: dict, title: str, classes=MIKELS8) -> Figure:
     """What methods say of pictures: a row for each picture, a column of bars for each method.
 
     pictures: title → picture; chances: method → (N, C) probabilities; sets: method → bool (N, C),
-    the labels of its conformal set, whose bars are filled; the others are empty.
+    the labels of its conformal set, whose bars are filled; the others are empty. title: what the
+    methods learned from, which no such figure should be seen without.
     """
     rows, columns = len(pictures), 1 + len(chances)
     fig, axes = figure(
-        rows, columns, size=(2.2 + 1.9 * len(chances), 0.3 + 1.75 * rows), squeeze=False
+        rows, columns, size=(2.2 + 1.9 * len(chances), 0.6 + 1.75 * rows), squeeze=False
     )
     with style():
-        for k, (title, picture) in enumerate(pictures.items()):
+        fig.suptitle(title, size=12)
+        for k, (name, picture) in enumerate(pictures.items()):
             axes[k, 0].imshow(images.read(picture))
-            axes[k, 0].set_title(title, size=10)
+            axes[k, 0].set_title(name, size=10)
             axes[k, 0].axis("off")
             for axis, (name, part) in zip(axes[k, 1:], chances.items(), strict=True):
                 colors = [EMOTION_COLORS.get(label, "#0173b2") for label in classes]
