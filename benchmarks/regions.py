@@ -11,10 +11,17 @@ number of proposals, see the same drawn scenes and take turns on one thread of o
 Both rivals as they come, and once more with maps that lie in memory as ours do.
 
 Inference goes from squares to regions, a training step from squares and true boxes of objects
-through all gradients to new weights. Beside them, the whole path from files to probabilities of
-eight emotions: with ten emotional regions; with the detector but a classifier that sees the whole
-picture alone; and without regions, where nothing is above the trunk but that classifier. Seconds
-are those that the processor spent, so that other programs matter less.
+through all gradients to new weights. Beside them, the whole path from JPEG files of 500 × 500
+pixels to probabilities of eight emotions: with ten emotional regions; with the detector but a
+classifier that sees the whole picture alone; and without regions, where nothing is above the trunk
+but that classifier. Seconds are those that the processor spent, so that other programs matter less.
+
+The multiplications of convolutions and linear layers are counted, too: a pyramid and an RPN with
+3 × 3 convolutions, as in print, have .84 of those of EfficientNet-Lite0, and with 256 channels .68
+of those of ResNet101. So what regions add to the whole path cannot be much less than it is.
+Convolutions that look at one channel at a time do these two parts in .37 of the time; but such a
+detector, trained alike on drawn scenes, found less (means of three seeds: average precision .37
+instead of .52 for objects, .49 instead of .72 for emotional regions), so it is not built that way.
 
 Before anything is timed, regions and probabilities of objects are compared: they must be equal.
 
@@ -24,12 +31,16 @@ inference and training against torchvision's as it comes.
 
 import argparse
 import statistics
+import tempfile
 import time
+from pathlib import Path
 
 import numpy as np
 import torch
 from _region_rivals import Torchvision, detectron2
+from PIL import Image
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from emobook import datasets
 from emobook._threads import one_thread
@@ -78,6 +89,25 @@ def compare(network: RegionNetwork, rival, pixels) -> None:
         torch.testing.assert_close(boxes, expected[1], rtol=0, atol=1e-2)
 
 
+def photos(paths, folder: Path) -> list[Path]:
+    """The pictures as photos come: JPEG files of 500 × 500 pixels, in a folder."""
+    found = [folder / f"{number}.jpg" for number in range(len(paths))]
+    for path, place in zip(paths, found, strict=True):
+        Image.open(path).convert("RGB").resize((500, 500)).save(place, quality=90)
+    return found
+
+
+def multiplications(network: RegionNetwork, pixels) -> dict[str, float]:
+    """Of each part, in millions for a picture."""
+    counter = FlopCounterMode(display=False)
+    with counter:
+        network.detect(network.maps(pixels[:1]), KEEP)
+    counted = {name: sum(part.values()) / 2e6 for name, part in counter.get_flop_counts().items()}
+    names = {"pyramid": "FeaturePyramid", "RPN": "RegionProposalNetwork", "heads": "Head"}
+    found = {name: counted[module] for name, module in names.items()}
+    return {"trunk": counted["Global"] - sum(found.values())} | found
+
+
 def turns(rivals: dict, rounds: int) -> dict[str, list[float]]:
     """Seconds of each rival in each round; the order turns, and a first round is left out."""
     seconds = {name: [] for name in rivals}
@@ -110,7 +140,7 @@ def main() -> None:
     parser.add_argument("--backbone", default="tf_efficientnet_lite0")
     parser.add_argument("--channels", type=int, default=64, help="of the pyramid")
     parser.add_argument("--size", type=int, default=224)
-    parser.add_argument("--proposals", type=int, default=100)
+    parser.add_argument("--proposals", type=int, default=50)
     parser.add_argument("--images", type=int, default=8, help="drawn scenes in a batch")
     parser.add_argument("--before", type=int, default=40, help="steps of training beforehand")
     parser.add_argument("--rounds", type=int, default=9, help="times that each rival has its turn")
@@ -125,10 +155,7 @@ def main() -> None:
         channels=options.channels, proposals=options.proposals,
     )  # fmt: skip
 
-    def squares():
-        return _squares.squares(table["path"], options.size, recipe.interpolation)
-
-    pixels, sizes = squares()
+    pixels, sizes = _squares.squares(table["path"], options.size, recipe.interpolation)
     _, truth = _squares.true_boxes(table["boxes"], sizes, options.size)
     known = [boxes[boxes[:, 0].isfinite()] for boxes in truth]
     trained(ours, pixels, truth, options.before)
@@ -140,13 +167,19 @@ def main() -> None:
         except ImportError as reason:
             print(f"{name}: not run, {reason}")
 
+    folder = tempfile.TemporaryDirectory()
+    files = photos(table["path"], Path(folder.name))
+
+    def squares():
+        return _squares.squares(files, options.size, recipe.interpolation)[0]
+
     def with_regions():
-        seen = _looks._seen(ours, squares()[0], KEEP)
+        seen = _looks._seen(ours, squares(), KEEP)
         parts = (seen["whole"], seen["local"][:, 0].reshape(options.images, -1))
         return above(torch.from_numpy(np.hstack(parts))).softmax(dim=1)
 
     def without_regions(detect: bool):
-        maps = ours.maps(squares()[0])
+        maps = ours.maps(squares())
         if detect:
             ours.detect(maps, KEEP)
         return alone(ours.pool(maps[-1])).softmax(dim=1)
@@ -157,10 +190,11 @@ def main() -> None:
         with torch.no_grad():
             for module in rivals.values():
                 compare(ours, module, pixels)
-            D = ours.pool(ours.maps(pixels[:1])[-1]).shape[1]
+            seen = _looks._seen(ours, pixels[:1], KEEP)
+            D, of_regions = seen["whole"].size, seen["local"][:, 0].size
             alone, above = (
                 nn.Sequential(nn.Linear(width, 256), nn.ReLU(), nn.Linear(256, 8))
-                for width in (D, D + KEEP * options.channels)
+                for width in (D, D + of_regions)
             )
             looks = {"ours": lambda: ours.detect(ours.maps(pixels), KEEP)}
             for name, module in rivals.items():
@@ -184,6 +218,9 @@ def main() -> None:
         f"{options.proposals} proposals, {options.images} pictures at once, one thread, "
         f"median of {options.rounds}"
     )
+    parts = multiplications(ours.eval(), pixels)
+    counts = ", ".join(f"{name} {count:.0f}" for name, count in parts.items())
+    print(f"million multiplications for a picture: {counts}")
     against = [
         report(title, seconds, options.images)[0]
         for title, seconds in (("inference", inference), ("training step", training))
