@@ -71,9 +71,21 @@ class FineTunedRegressor(_FineTuned, RegressorMixin, PictureNetwork):
     """
 
     def __init__(
-        self, lr=0.0025, head_lr_factor=1, weight_decay=0.0, batch_size=50, augment=False, **options
+        self,
+        backbone="tf_efficientnet_lite0",
+        pretrained=True,
+        size=None,
+        lr=0.0025,
+        head_lr_factor=1,
+        weight_decay=0.0,
+        batch_size=50,
+        augment=False,
+        **options,
     ):
         super().__init__(
+            backbone,
+            pretrained,
+            size,
             lr=lr,
             head_lr_factor=head_lr_factor,
             weight_decay=weight_decay,
