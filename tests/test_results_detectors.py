@@ -10,6 +10,7 @@ from torchvision.ops import box_iou
 from emobook import datasets
 from emobook.datasets import DatasetError, DatasetMissing
 from emobook.features.backbones import WeightsError
+from emobook.models.inside import inside
 from emobook.models.regions import Region, RegionDetector
 from emobook.results import detectors
 
@@ -109,7 +110,7 @@ def test_inside_are_maps_anchors_and_what_they_count_as(shelf):
     table = detectors.lessons({"synthetic": SCENES}, {"synthetic": SCENES})
     model = RegionDetector(**TINY).fit(table)
     picture = Image.new("RGB", (192, 96), (200, 40, 40))
-    seen = detectors.inside(model, picture, [("dog", 0, 0, 48, 24), (96, 0, 192, 96)])
+    seen = inside(model, picture, [("dog", 0, 0, 48, 24), (96, 0, 192, 96)])
     assert seen.square.size == (64, 64)
     assert [part.shape[1:] for part in seen.below.values()] == [
         (16,) * 2,
