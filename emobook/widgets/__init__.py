@@ -3,8 +3,8 @@
 Each is an anywidget: the Python side only names the settings and hands over the constants; the
 JavaScript beside this file computes and draws. `tests/test_widgets.py` reads its numbers in a
 browser and compares them with `emobook.emotions`, `emobook.losses` and `emobook.features`,
-`tests/test_widgets_fusion.py` with `emobook.models.fusion`, and `tests/test_widgets_regions.py`
-with what a detector found.
+`tests/test_widgets_fusion.py` with `emobook.models.fusion`; `tests/test_widgets_regions.py` and
+`tests/test_widgets_plane.py` with what was handed over.
 """
 
 import anywidget
@@ -14,7 +14,10 @@ from emobook.emotions import MIKELS8, WHEEL
 from emobook.plots import EMOTION_COLORS
 from emobook.widgets._sources import STYLE, script
 
-__all__ = ["FusionExplorer", "LossExplorer", "RecolorExplorer", "RegionExplorer", "WheelExplorer"]
+__all__ = [
+    "FusionExplorer", "LossExplorer", "PlaneExplorer", "RecolorExplorer", "RegionExplorer",
+    "WheelExplorer",
+]  # fmt: skip
 
 
 def __getattr__(name: str):
@@ -30,6 +33,10 @@ def __getattr__(name: str):
         from emobook.widgets.regions import RegionExplorer
 
         return RegionExplorer
+    if name == "PlaneExplorer":
+        from emobook.widgets.plane import PlaneExplorer
+
+        return PlaneExplorer
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -1,7 +1,5 @@
 """The interactive figure that steps through pictures, their regions, and what classifiers say."""
 
-import base64
-import io
 import math
 from numbers import Real
 
@@ -10,8 +8,8 @@ import numpy as np
 import pandas as pd
 import traitlets
 
-from emobook import images
 from emobook.emotions import MIKELS8
+from emobook.widgets._pictures import embedded
 from emobook.widgets._sources import STYLE, script
 
 SHOWN = ("both", "emotional", "object")
@@ -79,7 +77,7 @@ class RegionExplorer(anywidget.AnyWidget):
         }
         pictures = []
         for place, row in enumerate(table.to_dict("records")):
-            drawn, width, height = _embedded(row["path"], side)
+            drawn, width, height = embedded(row["path"], side)
             pictures.append(
                 {
                     "name": str(names[place]),
@@ -114,17 +112,6 @@ class RegionExplorer(anywidget.AnyWidget):
                 f"not {proposal['value']!r}"
             )
         return proposal["value"]
-
-
-def _embedded(source, side: int) -> tuple[str, int, int]:
-    """A picture as data URI, and the width and height that its regions refer to."""
-    picture = images.read(source)
-    width, height = picture.size
-    picture.thumbnail((side, side))
-    out = io.BytesIO()
-    picture.save(out, "JPEG", quality=85)
-    drawn = "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
-    return drawn, width, height
 
 
 def _regions(column: str, place: int, row: dict) -> list[list[float]]:
