@@ -94,6 +94,19 @@ def test_what_is_recorded(table):
     assert len(shown) == 4  # two levels and two baselines
 
 
+@pytest.mark.parametrize(
+    "better, worse, said",
+    [
+        ("a, one, lite", "b, one, lite", "a over b, one, lite"),
+        ("a, one, lite", "a, two, lite", "a, one over a, two, lite"),
+        ("a", "b", "a over b"),
+        ("a", "a", "a over a"),
+    ],
+)
+def test_what_both_rows_end_with_is_said_once(better, worse, said):
+    assert found.over(better, worse) == said
+
+
 def test_gains_are_paired_and_recorded(table):
     judged = {"synthetic": (table, found.matched(table, RUNS))}
     judged["coco128"] = table, found.matched(table.drop(columns="regions"), RUNS)
@@ -101,7 +114,7 @@ def test_gains_are_paired_and_recorded(table):
     gained = found.gains(judged, "emotional regions", *names, resamples=20)
     assert gained == {"synthetic": (0.5, 0.5, 0.5)}
     (row,) = results.rows().query("item == 'Figure 7 in pairs'").to_dict("records")
-    assert row["row"] == " over ".join(names) and row["value"] == 0.5 and row["n"] == 6
+    assert row["row"] == found.over(*names) and row["value"] == 0.5 and row["n"] == 6
 
 
 def test_the_same_boxes_in_three_orders(table):

@@ -62,13 +62,13 @@ def column_of(truth: str, metric: str, iou: float) -> str:
     return f"{truth}: {metric}, IoU {iou}"
 
 
-def record_found(dataset: str, found: Found, resamples: int = 2000, note: str = "") -> None:
+def record_found(dataset: str, found: Found, resamples: int = 2000) -> None:
     """Record every metric of `matched` as a row of Figure 7."""
     for (truth, row, iou), runs in found.items():
         for metric in detection.METRICS:
             interval = detection.detection_interval(runs, metric, resamples)
             place = PAPER, FIGURE, row, column_of(truth, metric, iou), dataset, metric
-            record_row(*place, *_known(interval), len(runs[0].true), note=note)
+            record_row(*place, *_known(interval), len(runs[0].true))
 
 
 def record_absent(dataset: str, truth: str, rows, reason: str, ious=(0.5, 0.7)) -> None:
@@ -81,7 +81,7 @@ def record_absent(dataset: str, truth: str, rows, reason: str, ious=(0.5, 0.7)) 
 
 
 def judge(
-    tests: dict[str, dict], runs: dict[str, list], resamples: int = 2000, note: str = ""
+    tests: dict[str, dict], runs: dict[str, list], resamples: int = 2000
 ) -> dict[str, tuple[pd.DataFrame, Found]]:
     """Judge detectors on the test pictures of several sets (name → options, as for
     `detectors.at_hand`) and record Figure 7. Name → table and matches; a set that is not here is
@@ -96,7 +96,7 @@ def judge(
             continue
         table = table[table["split"] == "test"]
         judged[name] = table, matched(table, runs)
-        record_found(name, judged[name][1], resamples, note)
+        record_found(name, judged[name][1], resamples)
     return judged
 
 
@@ -111,10 +111,19 @@ def gains(
         sides = [found.get((truth, row, iou)) for row in (better, worse)]
         if None not in sides:
             gained[name] = detection.detection_gain(*sides, metric, resamples)
-            place = f"{better} over {worse}", column_of(truth, metric, iou), name, "gain"
+            place = over(better, worse), column_of(truth, metric, iou), name, "gain"
             n = len(sides[0][0].true)
             record_row(PAPER, f"{FIGURE} in pairs", *place, *_known(gained[name]), n)
     return gained
+
+
+def over(better: str, worse: str) -> str:
+    """The name of a comparison: what both rows end with, after a comma, is said once."""
+    parts, others, shared = better.split(", "), worse.split(", "), []
+    while min(len(parts), len(others)) > 1 and parts[-1] == others[-1]:
+        shared.insert(0, parts.pop())
+        others.pop()
+    return ", ".join([f"{', '.join(parts)} over {', '.join(others)}", *shared])
 
 
 def rank(judged, detector, resamples: int = 2000) -> dict[str, Interval]:
