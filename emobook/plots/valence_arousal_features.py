@@ -129,7 +129,9 @@ def correlations(found: dict[str, pd.DataFrame]) -> Figure:
     found: title of a panel → table indexed by (row, rating) with `value`, `low`, `high`, such as r
     by category; an open diamond marks the column `ceiling`.
     """
-    fig, axes = figure(1, len(found), size=(5.2 * len(found), 3.4), squeeze=False)
+    most = max(len(table) // 2 for table in found.values())
+    size = 5.2 * len(found), 1.6 + 0.4 * most
+    fig, axes = figure(1, len(found), size=size, squeeze=False)
     with style():
         for axis, (title, table) in zip(axes[0], found.items(), strict=True):
             names = list(dict.fromkeys(table.index.get_level_values(0)))
@@ -149,7 +151,7 @@ def correlations(found: dict[str, pd.DataFrame]) -> Figure:
             axis.set_yticks(range(len(names)), names)
             lowest = min(-0.3, float(table["low"].min()) - 0.05)
             axis.set(title=title, xlabel="r of word and picture", xlim=(lowest, 1))
-            axis.invert_yaxis()
+            axis.set_ylim(len(names) - 0.5, -0.5)
         fig.legend(*axes[0][0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
     return fig
 
