@@ -119,6 +119,29 @@ def test_bars_stand_in_panels_of_truths_and_measures():
     assert png(fig)
 
 
+@pytest.mark.parametrize(
+    "detectors, said, beside",
+    [
+        (
+            ["a, multi, lite, frozen", "b, single, lite, frozen"],
+            "lite, frozen",
+            ["a, multi", "b, single"],
+        ),
+        (["a, multi", "b, multi"], "multi", ["a", "b"]),
+        (["a, multi", "b, single"], "", ["a, multi", "b, single"]),
+        (["a, multi"], "", ["a, multi"]),
+    ],
+)
+def test_what_all_names_end_with_stands_above(detectors, said, beside):
+    """Baselines are not asked, and keep their names."""
+    names = [*detectors, "a, moved at random"]
+    rows = pd.DataFrame({"row": names, "column": "objects: AP", "value": 0.5, "low": 0, "high": 1})
+    fig = figures.bars(rows, title="some set")
+    assert fig.get_suptitle() == f"some set\n{said}".strip()
+    shown = [text.get_text() for text in fig.axes[0].get_yticklabels()]
+    assert shown == [*beside, "a, moved at random"]
+
+
 @pytest.mark.parametrize("kind", ["OBJECT", "EMOTIONAL", "TRUE"])
 def test_every_box_has_a_halo(kind):
     fig = figures.found_regions({"a": PHOTO}, {"a": [(1, 1, 5, 5)]}, {"a": [(2, 2, 6, 6)]})

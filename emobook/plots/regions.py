@@ -181,14 +181,17 @@ def bars(rows: pd.DataFrame, title: str = "") -> Figure:
     panel a bar for each row of the table; hatched are detectors of a single level.
 
     rows: as `results.rows` gives them, with row, column ("truth: measure"), value, low and high,
-    from 0 to 1. In front stand the detectors, as they come, then the baselines. title: of all.
+    from 0 to 1. In front stand the detectors, as they come, then the baselines. title: of all; what
+    all detectors' names end with, after a comma, stands there and not beside each bar.
     """
+    ending = _ending([name for name in rows["row"].unique() if not _baseline(name)])
+    title = f"{title}\n{ending[2:]}".strip()
     parts = rows["column"].str.partition(": ")
     rows = rows.assign(truth=parts[0], measure=parts[2])
     order = {truth: _in_order(part["row"]) for truth, part in rows.groupby("truth", sort=False)}
     measures = list(dict.fromkeys(rows["measure"]))
     heights = [len(names) for names in order.values()]
-    size = (3.4 + 2 * len(measures), 0.9 * len(order) + 0.36 * sum(heights))
+    size = (2.6 + 2.3 * len(measures), 0.9 * len(order) + 0.36 * sum(heights))
     shared = {"sharey": "row", "sharex": True, "squeeze": False, "height_ratios": heights}
     fig, axes = figure(len(order), len(measures), size=size, **shared)
     with style():
@@ -208,7 +211,7 @@ def bars(rows: pd.DataFrame, title: str = "") -> Figure:
                 error = {"xerr": [value - low, high - value], "ecolor": "black", "capsize": 3}
                 axis.barh(y, value, height=0.6, **looks, **error)
                 axis.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.5))
-                axis.set_yticks(y, names)
+                axis.set_yticks(y, [name.removesuffix(ending) for name in names])
                 axis.grid(axis="y", visible=False)
                 axis.set_title(f"{truth}:\n{measure}", size=10)
     return fig
@@ -216,6 +219,16 @@ def bars(rows: pd.DataFrame, title: str = "") -> Figure:
 
 def _baseline(name: str) -> bool:
     return name.endswith("moved at random") or name == "whole picture"
+
+
+def _ending(names) -> str:
+    """What all names end with, from a comma on; of one name nothing."""
+    parts = [name.split(", ")[1:] for name in names]
+    shared = ""
+    while len(parts) > 1 and all(parts) and len({part[-1] for part in parts}) == 1:
+        shared = f", {parts[0][-1]}{shared}"
+        parts = [part[:-1] for part in parts]
+    return shared
 
 
 def _in_order(names) -> list[str]:
