@@ -1,0 +1,125 @@
+"""Methods side by side on one rated set, against slow loops."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.dummy import DummyRegressor
+from sklearn.linear_model import Ridge
+
+from emobook import results
+from emobook.evaluate import repeated_folds
+from emobook.results.rated import Rated
+from emobook.results.rated_methods import RatedMethods, not_run
+
+N, D = 60, 4
+DRAW = np.random.default_rng(0)
+INPUTS = DRAW.normal(size=(N, D))
+RATINGS = pd.DataFrame(
+    {"valence": 4 + INPUTS[:, 0] + DRAW.normal(0, 0.5, N), "arousal": 3 + 0.5 * INPUTS[:, 1]}
+)
+GROUPS = np.array([f"theme {i // 3}" for i in range(N)])
+
+
+@pytest.fixture
+def methods(tmp_path, monkeypatch):
+    monkeypatch.setenv("EMOBOOK_OUT", str(tmp_path))
+    results.forget()
+    table = pd.DataFrame({"id": [f"{i}" for i in range(N)], "group": GROUPS})
+    folds = repeated_folds(RATINGS.to_numpy(), GROUPS, 5, 3)
+    noise = {"valence": 0.1, "arousal": 0.05}
+    yield RatedMethods(Rated("synthetic", table, RATINGS, (1, 7), folds, GROUPS, noise))
+    results.forget()
+
+
+class Seeded(DummyRegressor):
+    """Says its seed."""
+
+    def __init__(self, seed):
+        super().__init__(strategy="constant", constant=np.full((2,), float(seed)))
+        self.seed = seed
+
+
+def slow(methods, make, repeats):
+    """Out-of-fold predictions and training errors, fold by fold."""
+    truth = RATINGS.to_numpy()
+    said, trained = np.zeros((repeats, N, 2)), np.zeros((repeats, 5, 2))
+    for repeat, fold, train, test in methods.rated.folds:
+        if repeat < repeats:
+            model = make(repeat).fit(INPUTS[train], truth[train])
+            said[repeat, test] = model.predict(INPUTS[test])
+            error = model.predict(INPUTS[train]) - truth[train]
+            trained[repeat, fold] = (error**2).mean(axis=0)
+    return said, trained
+
+
+def rows(item):
+    frame = results.rows()
+    return frame[frame["item"] == item].set_index(["row", "column", "metric"])
+
+
+def test_judged_methods_are_recorded_on_one_to_nine(methods):
+    cells = [("Table IV", "conv-train", "VGG19"), ("Table IV", "", "Ours")]
+    found = methods.judge(
+        "ridge", lambda seed: Ridge(), inputs=INPUTS, repeats=2, cells=cells, training=True
+    )
+    said, trained = slow(methods, lambda seed: Ridge(), 2)
+    np.testing.assert_allclose(found.test, said)
+    np.testing.assert_allclose(found.training, trained)
+    error = ((said - RATINGS.to_numpy()) ** 2).mean(axis=(0, 1)) * (8 / 6) ** 2
+    recorded = rows("Methods")
+    assert recorded.loc[("ridge", "Valence", "mse"), "value"] == pytest.approx(error[0], rel=1e-4)
+    assert recorded.loc[("ridge", "Arousal", "mse"), "value"] == pytest.approx(error[1], rel=1e-4)
+    assert set(recorded.index.get_level_values("metric")) == {"mse", "pearson", "ccc"}
+    mean = recorded.loc[("ridge", "Valence", "mse")]
+    assert mean["baseline"] == pytest.approx(RATINGS["valence"].var(ddof=0) * 16 / 9, rel=1e-4)
+    assert mean["ceiling"] == pytest.approx(0.1 * 16 / 9, rel=1e-4) and "1 to 9" in mean["note"]
+    table = rows("Table IV")
+    assert set(table.index) == {
+        ("Valence conv-train", "VGG19", "mse"), ("Arousal conv-train", "VGG19", "mse"),
+        ("Valence", "Ours", "mse"), ("Arousal", "Ours", "mse"),
+    }  # fmt: skip
+    assert table.loc[("Arousal", "Ours", "mse"), "value"] == pytest.approx(error[1], rel=1e-4)
+
+
+def test_each_repeat_has_a_seed_of_its_own(methods):
+    found = methods.judge("seeds", Seeded, inputs=INPUTS, metrics=("mse",))
+    np.testing.assert_array_equal(found.test[:, 0, 0], [0, 1, 2])
+
+
+def test_methods_can_be_paired(methods):
+    methods.judge("ridge", lambda seed: Ridge(), inputs=INPUTS)
+    methods.judge("mean", lambda seed: DummyRegressor(), inputs=INPUTS, metrics=("mse",))
+    cell = {"paper": "kim2018", "item": "Methods", "dataset": "synthetic", "metric": "mse"}
+    gain, low, high, n = results.paired_gain("ridge", "mean", column="Valence", **cell)
+    assert low > 0 and high > gain and n == N
+
+
+def test_table_two_has_the_errors_of_each_fold(methods):
+    found = methods.judge("ridge", lambda seed: Ridge(), inputs=INPUTS, training=True)
+    methods.table_two("EfficientNet-Lite0", found, note="ours")
+    said, trained = slow(methods, lambda seed: Ridge(), 3)
+    table = rows("Table II")
+    assert len(table) == 2 * 2 * 6
+    for k, rating in enumerate(("Valence", "Arousal")):
+        for fold in range(5):
+            errors = []
+            for repeat, number, _, test in methods.rated.folds:
+                if number == fold:
+                    apart = said[repeat, test, k] - RATINGS.to_numpy()[test, k]
+                    errors.append((apart**2).mean() * 16 / 9)
+            tested = table.loc[(f"{rating} test EfficientNet-Lite0", f"g{fold + 1}", "mse")]
+            assert tested["value"] == pytest.approx(np.mean(errors), rel=1e-4)
+            learned = table.loc[(f"{rating} training EfficientNet-Lite0", f"g{fold + 1}", "mse")]
+            expected = trained[:, fold, k].mean() * 16 / 9
+            assert learned["value"] == pytest.approx(expected, rel=1e-4)
+            assert learned["note"] == "ours; on 1 to 9"
+        mean = table.loc[(f"{rating} test EfficientNet-Lite0", "Avg", "mse")]
+        expected = ((said[..., k] - RATINGS.to_numpy()[:, k]) ** 2).mean() * 16 / 9
+        assert mean["value"] == pytest.approx(expected, rel=1e-4)
+        assert mean["low"] < mean["value"] < mean["high"]
+
+
+def test_what_was_not_run_says_why(methods):
+    not_run("synthetic", [("Table IV", "Valence", "SVR")], "no weights")
+    row = rows("Table IV").loc[("Valence", "SVR", "mse")]
+    assert np.isnan(row["value"]) and row["note"] == "not run: no weights"
