@@ -166,19 +166,14 @@ def test_a_head_can_be_fitted_anew_and_used(pictures, tmp_path, monkeypatch, cap
     assert "valence 1–9 (90%)" in capsys.readouterr().out
 
 
-def test_a_name_that_is_long_keeps_its_end(tmp_path, capsys):
-    folder = tmp_path / ("long" * 15)
-    folder.mkdir()
-    Image.new("RGB", (8, 8)).save(folder / "picture.png")
-    assert main(["predict", str(folder)]) == 0
-    assert "…" in (line := capsys.readouterr().out.splitlines()[1]) and "picture.png  " in line
-
-
-def test_a_name_that_is_no_text_cannot_break_the_table(tmp_path, capsys):
-    Image.new("RGB", (8, 8)).save(tmp_path / "plain.png")
-    (tmp_path / "plain.png").rename(tmp_path / "two\nlines\udcff.png")
+def test_a_picture_is_named_below_the_folder_that_all_are_in(tmp_path, capsys):
+    long = "long" * 15
+    for folder in ("one", long):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (8, 8)).save(tmp_path / folder / "picture.png")
+    assert main(["predict", str(tmp_path / "one" / "picture.png")]) == 0
+    assert capsys.readouterr().out.splitlines()[1].startswith("picture.png  ")
     assert main(["predict", str(tmp_path)]) == 0
-    assert len(lines := capsys.readouterr().out.splitlines()) == 2 and "two�lines�.png" in lines[1]
-    assert main(["predict", "--format", "json", str(tmp_path)]) == 0
-    (one,) = json.loads(capsys.readouterr().out)["pictures"]
-    assert one["path"].endswith("two\nlines\udcff.png")
+    first, second = capsys.readouterr().out.splitlines()[1:]
+    assert first.startswith("…") and "g/picture.png  " in first
+    assert second.startswith("one/picture.png  ")

@@ -237,7 +237,8 @@ def _training_images(train_on: str):
 
 
 def table(told: dict) -> str:
-    """A line for each picture: its name, both ratings with their intervals, and the set."""
+    """A line for each picture: its name, below the folder that all of them are in; both ratings
+    with their intervals; and the set."""
     low, high = (f"{end:g}" for end in told["scale"])
     level = f"{told['level']:.0%}"
     ratings = [key for key, value in told["pictures"][0].items() if isinstance(value, dict)]
@@ -248,8 +249,11 @@ def table(told: dict) -> str:
         kind = "synthetic emotions" if emotions["synthetic"] else "emotions"
         head.append(f"{kind} in the {level} set")
     rows = [head]
-    for one in told["pictures"]:
-        name = "".join(sign if sign.isprintable() else "�" for sign in one["path"])
+    paths = [Path(one["path"]).absolute() for one in told["pictures"]]
+    shared = os.path.commonpath([path.parent for path in paths])
+    for one, path in zip(told["pictures"], paths, strict=True):
+        name = str(path.relative_to(shared))
+        name = "".join(sign if sign.isprintable() else "�" for sign in name)
         row = [name if len(name) <= NAMED else "…" + name[1 - NAMED :]]
         for key in ratings:
             part = one[key]
