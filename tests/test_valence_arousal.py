@@ -140,7 +140,8 @@ def test_shuffled_ratings_are_not_learned():
 
 
 def test_training_ends_when_the_error_of_held_out_images_no_longer_diminishes():
-    model = EmotionNetwork(hidden=(40, 20, 10), lr=3e-3, epochs=400, patience=4).fit(X, Y)
+    made = {"lr": 3e-3, "epochs": 400, "patience": 4, "validation_share": 0.2}
+    model = EmotionNetwork(hidden=(40, 20, 10), **made).fit(X, Y)
     history = model.history_
     assert len(history.losses) < 400
     assert len(history.losses) - 1 - history.best_epoch == 4
@@ -152,11 +153,12 @@ def test_training_ends_when_the_error_of_held_out_images_no_longer_diminishes():
 
 def test_groups_are_held_out_whole_however_they_are_given():
     groups = np.arange(N) // 4
-    rows, rest = EmotionNetwork()._split(X, Y, groups)
+    fifth = EmotionNetwork(validation_share=0.2)
+    rows, rest = fifth._split(X, Y, groups)
     assert sorted([*rows, *rest]) == list(range(N)) and N // 8 < len(rest) < N // 3
     assert not set(groups[rows]) & set(groups[rest])
     table = pd.DataFrame(X).assign(group=groups)
-    np.testing.assert_array_equal(EmotionNetwork()._split(table, Y, None)[1], rest)
+    np.testing.assert_array_equal(fifth._split(table, Y, None)[1], rest)
     options = SMALL | {"validation_share": 0.2}
     given = EmotionNetwork(**options).fit(X, Y, groups=groups).predict(X)
     np.testing.assert_array_equal(EmotionNetwork(**options).fit(table, Y).predict(table), given)

@@ -84,7 +84,7 @@ class EmotionNetwork(RegressorMixin, BaseEstimator):
         batch_size=1000,
         epochs=200,
         patience=10,
-        validation_share=0.2,
+        validation_share=0.1,
         standardise=True,
         accelerator="cpu",
         seed=0,
