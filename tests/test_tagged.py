@@ -134,6 +134,8 @@ def test_what_is_recorded(photos, known, worlds, tmp_path, monkeypatch):
     # where every tag is a word there is no second way to match, and no second row
     assert list(rows[rows["row"].str.contains("exact")]["dataset"].unique()) == ["oasis"]
     assert rows[rows["item"] == "Figure 8, by category"]["dataset"].unique() == ["oasis"]
+    steps = rows[(rows["item"] == "Tags that are words") & (rows["dataset"] == "synthetic, on")]
+    assert set(steps["row"]) == {"as it is"} and (steps["value"] == 1).all()
     parts = rows[rows["item"] == "Same object, different emotion"]
     for _, part in parts.groupby(["dataset", "column"]):
         assert part["value"].sum() == pytest.approx(1, abs=1e-5)

@@ -149,7 +149,7 @@ class Tagged:
 
     def record(self) -> None:
         """Record the correlations, by step and by category, and the parts of the variance."""
-        for step, counts in self.steps.iterrows():
+        for step, counts in self.steps[self.steps["tags"] > 0].iterrows():
             for column in ("share of tags", "share of pictures"):
                 count = int(counts[column.removeprefix("share of ")])
                 self._row("Tags that are words", step, column, "share", counts[column], n=count)
