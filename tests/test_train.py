@@ -185,28 +185,6 @@ if os.environ.get("RANK", "0") == "0":
 """
 
 
-def alone_and_in_two_processes(script, **environment) -> list[list[float]]:
-    """The numbers that a script prints after "result", run by itself and by torchrun."""
-    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"} | environment
-    results = []
-    for extra in ([], launcher):
-        command = [sys.executable, *extra, str(script)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
-        assert done.returncode == 0, done.stderr
-        (line,) = (line for line in done.stdout.splitlines() if line.startswith("result"))
-        results.append([float(number) for number in line.split()[1:]])
-    return results
-
-
-def test_two_processes_learn_what_one_does(tmp_path):
-    script = tmp_path / "in_shares.py"
-    script.write_text(IN_SHARES)
-    # of 32 rows: the shares of the processes differ, and the last batch has a single row
-    alone, together = alone_and_in_two_processes(script, BATCH="31")
-    np.testing.assert_allclose(alone, together, atol=1e-6)
-
-
 NETWORK_IN_SHARES = """
 import os
 import numpy as np
@@ -223,11 +201,33 @@ if os.environ.get("RANK", "0") == "0":
 """
 
 
-def test_a_pretrained_network_learns_alike_in_two_processes(tmp_path):
+@pytest.fixture(scope="module")
+def in_shares(tmp_path_factory) -> list[list[list[float]]]:
+    """The numbers that each of both scripts prints after "result", run in one process by itself,
+    and by torchrun in two at once: alone and together for either."""
+    script = tmp_path_factory.mktemp("shares") / "in_shares.py"
+    script.write_text(IN_SHARES + NETWORK_IN_SHARES)
+    launcher = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    # of 32 rows: the shares of the processes differ, and the last batch has a single row
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "BATCH": "31"}
+    results = []
+    for extra in ([], launcher):
+        command = [sys.executable, *extra, str(script)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=240)
+        assert done.returncode == 0, done.stderr
+        lines = [line for line in done.stdout.splitlines() if line.startswith("result")]
+        results.append([[float(number) for number in line.split()[1:]] for line in lines])
+    return list(zip(*results, strict=True))
+
+
+def test_two_processes_learn_what_one_does(in_shares):
+    alone, together = in_shares[0]
+    np.testing.assert_allclose(alone, together, atol=1e-6)
+
+
+def test_a_pretrained_network_learns_alike_in_two_processes(in_shares):
     """The loss curve of one process to 1e-4: batch normalisation keeps its statistics."""
-    script = tmp_path / "network.py"
-    script.write_text(NETWORK_IN_SHARES)
-    alone, together = alone_and_in_two_processes(script)
+    alone, together = in_shares[1]
     assert alone[2] < 0.97 * alone[0]  # it learns at all
     np.testing.assert_allclose(alone, together, atol=1e-4)
 
