@@ -145,10 +145,8 @@ def test_sets_are_those_of_held_out_groups(pictures, few_scenes, capsys):
     assert set(one["set"]) == wanted | {max(chances, key=chances.get)}
     assert one["emotions"] == pytest.approx(chances, abs=1e-4)
     assert list(one["emotions"].values()) == sorted(one["emotions"].values(), reverse=True)
-    assert told["emotions"]["images"], told["emotions"]["calibration_images"] == (
-        len(rows),
-        len(held_out),
-    )
+    counts = told["emotions"]["images"], told["emotions"]["calibration_images"]
+    assert counts == (len(rows), len(held_out))
 
 
 def test_a_head_can_be_fitted_anew_and_used(pictures, tmp_path, monkeypatch, capsys):

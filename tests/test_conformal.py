@@ -54,6 +54,13 @@ def test_sets_of_labels_cover_and_are_never_empty():
     assert conformal.label_threshold(wrong, [0] * 8 + [1] * 2) == 0
 
 
+def test_a_probability_that_all_images_share_reaches_its_own_threshold():
+    for p in np.arange(1, 50) / 100:
+        alike = np.tile([p, 1 - p], (20, 1))
+        threshold = conformal.label_threshold(alike, np.zeros(20, int))
+        assert conformal.label_sets(alike, threshold)[:, 0].all()
+
+
 def test_too_few_images_bound_nothing():
     assert conformal.least_images() == 9
     assert conformal.half_width(np.arange(8), np.zeros(8)) == math.inf

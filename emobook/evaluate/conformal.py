@@ -55,7 +55,7 @@ def label_threshold(probabilities, labels, level: float = 0.9) -> float:
     """
     probabilities = np.asarray(probabilities, dtype=np.float64)
     true = probabilities[np.arange(len(probabilities)), np.asarray(labels)]
-    return float(1 - order_statistic(1 - true, level))
+    return float(-order_statistic(-true, level))  # exact: 1 - (1 - p) may be above p
 
 
 def label_sets(probabilities, threshold: float) -> np.ndarray:

@@ -12,6 +12,7 @@ from emobook import results
 from emobook._bar import progress
 from emobook.evaluate import repeated_folds
 from emobook.evaluate.folds import Fold, take
+from emobook.evaluate.scales import factor, rescale
 from emobook.train import fitted
 
 RATINGS = ("valence", "arousal")
@@ -109,24 +110,19 @@ class Rated:
         moved there and the note says so. The baseline is the mean predictor: of the squared error
         the ratings' variance, of both correlations 0.
         """
-        source, target = self.scale, self.scale if scale is None else scale
-        stretch = (target[1] - target[0]) / (source[1] - source[0])
-
-        def moved(values):
-            return target[0] + stretch * (np.asarray(values, float) - source[0])
-
-        if target != source:
-            said = f"on {target[0]:g} to {target[1]:g}"
+        scales = self.scale, self.scale if scale is None else scale
+        if scales[0] != scales[1]:
+            said = "on {:g} to {:g}".format(*scales[1])
             note = f"{note}; {said}" if note else said
-        truth = moved(self.ratings[rating])
-        ceilings = self._ceilings(rating, truth.var(), stretch)
+        truth = rescale(self.ratings[rating], *scales)
+        ceilings = self._ceilings(rating, truth.var(), factor(*scales))
         for metric in metrics:
             for run, part in enumerate(predictions):
                 results.record_predictions(
-                    row, self.name, ids=self.X["id"], truth=truth, scores=moved(part), seed=run,
-                    group=self.groups, paper=paper, item=item, row=row, column=column,
-                    metric=metric, baseline=None if metric == "mse" else 0.0,
-                    ceiling=ceilings.get(metric), note=note,
+                    row, self.name, ids=self.X["id"], truth=truth,
+                    scores=rescale(part, *scales), seed=run, group=self.groups, paper=paper, item=item,
+                    row=row, column=column, metric=metric, note=note,
+                    baseline=None if metric == "mse" else 0.0, ceiling=ceilings.get(metric),
                 )  # fmt: skip
 
     def _ceilings(self, rating: str, variance: float, stretch: float) -> dict[str, float]:
