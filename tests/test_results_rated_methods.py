@@ -8,6 +8,7 @@ from sklearn.linear_model import Ridge
 
 from emobook import results
 from emobook.evaluate import repeated_folds
+from emobook.features.backbones import WeightsError
 from emobook.results.rated import Rated
 from emobook.results.rated_methods import RatedMethods, not_run
 
@@ -117,6 +118,21 @@ def test_table_two_has_the_errors_of_each_fold(methods):
         expected = ((said[..., k] - RATINGS.to_numpy()[:, k]) ** 2).mean() * 16 / 9
         assert mean["value"] == pytest.approx(expected, rel=1e-4)
         assert mean["low"] < mean["value"] < mean["high"]
+
+
+class Weightless(DummyRegressor):
+    def fit(self, X, y):
+        raise WeightsError("its weights are not here")
+
+
+def test_methods_without_weights_are_not_run(methods):
+    cells = [("Table IV", "conv-train", "VGG19")]
+    assert methods.judge("none", lambda seed: Weightless(), inputs=INPUTS, cells=cells) is None
+    for item, row, column in [
+        ("Methods", "none", "Arousal"), ("Table IV", "Valence conv-train", "VGG19"),
+    ]:  # fmt: skip
+        found = rows(item).loc[(row, column, "mse")]
+        assert np.isnan(found["value"]) and found["note"] == "not run: its weights are not here"
 
 
 def test_what_was_not_run_says_why(methods):

@@ -7,6 +7,7 @@ import numpy as np
 
 from emobook import evaluate, results
 from emobook.evaluate.scales import KIM, rescale_error
+from emobook.features.backbones import WeightsError
 from emobook.results.rated import RATINGS, Predicted, Rated
 
 PAPER = "kim2018"
@@ -34,21 +35,30 @@ class RatedMethods:
         training: bool = False,
         metrics=("mse", "pearson", "ccc"),
         note: str = "",
-    ) -> Predicted:
+    ) -> Predicted | None:
         """Fit and record one method; what it predicts out of fold, (R, N, 2).
 
         make(seed) → an unfitted regressor for both ratings; repeat r of the folds has seed r, so
         that the runs differ in both. inputs: as for `Rated.predicted`. repeats: only the first so
         many. cells: further places for the errors, (item, row without its rating, column), as in
         ("Table IV", "conv-frozen", "VGG19") for "Valence conv-frozen". training: errors on the
-        training images, too, which `table_two` takes.
+        training images, too, which `table_two` takes. Without the weights that it needs all cells
+        are recorded as not run, and it returns None.
         """
         rated, found = self.rated, []
         for repeat in range(rated.repeats if repeats is None else repeats):
             own = [f._replace(repeat=0) for f in rated.folds if f.repeat == repeat]
             once = replace(rated, folds=own)
             label = f"{row}, repeat {repeat + 1}"
-            found.append(once.predicted(make(repeat), inputs, training=training, label=label))
+            try:
+                made = once.predicted(make(repeat), inputs, training=training, label=label)
+            except WeightsError as reason:
+                for title in map(str.title, RATINGS):
+                    places = [(METHODS, row, title)]
+                    places += [(item, f"{title} {rest}".strip(), col) for item, rest, col in cells]
+                    not_run(rated.name, places, reason)
+                return None
+            found.append(made)
         said = Predicted(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
         for k, rating in enumerate(RATINGS):
             part, title = said.test[..., k], rating.title()
