@@ -120,8 +120,8 @@ class Rated:
             for run, part in enumerate(predictions):
                 results.record_predictions(
                     row, self.name, ids=self.X["id"], truth=truth,
-                    scores=rescale(part, *scales), seed=run, group=self.groups, paper=paper, item=item,
-                    row=row, column=column, metric=metric, note=note,
+                    scores=rescale(part, *scales), seed=run, group=self.groups, paper=paper,
+                    item=item, row=row, column=column, metric=metric, note=note,
                     baseline=None if metric == "mse" else 0.0, ceiling=ceilings.get(metric),
                 )  # fmt: skip
 
