@@ -83,7 +83,7 @@ def test_parts_and_dimensions(lite0):
         assert pooled.shape == (2, lite0.feature_dim) == (2, 1280)
         torch.testing.assert_close(lite0.module(x), lite0.module.head(pooled))
     assert not lite0.module.training
-    for name, dim in (("vgg11", 4096), ("densenet121", 1024)):
+    for name, dim in (("alexnet", 4096), ("densenet121", 1024)):
         backbone = backbones.load(name, pretrained=False)
         assert (backbone.feature_dim, backbone.num_classes) == (dim, 1000)
         assert backbone.module.head.in_features == dim

@@ -132,9 +132,10 @@ def test_the_torch_engine_agrees_and_fills_its_batches(cache, paths, passes):
 
 def test_another_backbone_without_weights(cache, paths):
     """What the smoke run of the full profile does."""
-    features = DeepFeatures("resnet18", pretrained=False).fit_transform(paths[:2])
-    assert features.shape == (2, 512)
-    again = DeepFeatures("resnet18", pretrained=False, engine="torch").fit_transform(paths[:2])
+    name, dim = "test_resnet", backbones.load("test_resnet", pretrained=False).feature_dim
+    features = DeepFeatures(name, pretrained=False).fit_transform(paths[:2])
+    assert features.shape == (2, dim) and dim != 1280
+    again = DeepFeatures(name, pretrained=False, engine="torch").fit_transform(paths[:2])
     np.testing.assert_allclose(features, again, atol=1e-4)
 
 
