@@ -15,7 +15,7 @@ from emobook.datasets.regions import boxes_from_map
 from emobook.features import backbones
 from emobook.features.stages import stages
 from emobook.models import _looks, _squares
-from emobook.models.regions import Region, RegionDetector, region_features
+from emobook.models.regions import STEEPEST, Region, RegionDetector, region_features
 
 TINY = {
     "backbone": "test_efficientnet", "pretrained": False, "size": 64, "channels": 8, "keep": 4,
@@ -183,6 +183,25 @@ def test_only_what_is_not_frozen_learns(scenes):
             names = [n for n in before if n.startswith(f"levels.{level}.") and n.endswith(ends)]
             moved = [not torch.equal(before[name], after[name]) for name in names]
             assert not any(moved) if level in still else all(moved)
+
+
+def test_long_gradients_are_cut():
+    detector = RegionDetector(**TINY | {"lr": 0.01, "head_lr_factor": 1, "weight_decay": 0})
+    detector._load(pretrained=False)
+    for length in (0.5, 4):  # times the longest that is followed
+        learning = {n: p for n, p in detector.network_.named_parameters() if p.requires_grad}
+        count = sum(part.numel() for part in learning.values())
+        for part in learning.values():
+            part.grad = torch.full_like(part, length * STEEPEST / count**0.5)
+        before = weights(detector)
+        detector._optimizer().step()
+        moved = sum(((p - before[n]) ** 2).sum() for n, p in learning.items()).sqrt()
+        assert moved.item() == pytest.approx(0.01 * min(length, 1) * STEEPEST, rel=1e-3)
+
+
+def test_a_training_that_diverges_is_no_detector(scenes):
+    with pytest.raises(FloatingPointError, match="lower lr"):
+        RegionDetector(**TINY | {"lr": 1e30, "epochs": 2}).fit(scenes)
 
 
 def test_it_finds_the_regions_of_scenes_that_it_knows(tmp_path):

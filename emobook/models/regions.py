@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 from sklearn.base import BaseEstimator, TransformerMixin
+from torch import nn
 
 from emobook import train
 from emobook._state import state_digest
@@ -24,6 +25,7 @@ BACKENDS = {  # module below emobook.models : network
     "detectron2": "detectron:DetectronNetwork",
 }
 KINDS = ("emotional", "object")
+STEEPEST = 10  # norm of a gradient that is followed: some of the first are ten times as long
 
 
 class Region(NamedTuple):
@@ -63,7 +65,8 @@ class RegionDetector(TransformerMixin, BaseEstimator):
         in the first step. Maps of a frozen trunk are computed once per picture.
     augment: mirror every other picture.
     epochs: of each step. lr, head_lr_factor, momentum, weight_decay, batch_size: of SGD; what is
-        new learns head_lr_factor times as fast as the backbone.
+        new learns head_lr_factor times as fast as the backbone; longer gradients are cut to a norm
+        of 10, without which some random starts diverge.
     max_steps: end each step after so many batches (a smoke test).
     backend: whose parts the detector is made of.
     accelerator, devices, precision: of Fabric. seed: of new layers, batches and samples.
@@ -128,7 +131,8 @@ class RegionDetector(TransformerMixin, BaseEstimator):
         picture; with None, the picture is left out of that step, so that tables of two data sets
         can be joined. A box that reaches beyond its picture is cut, one without area left out.
 
-        Raises ValueError that names the argument, ImageError for a picture that cannot be read.
+        Raises ValueError that names the argument, ImageError for a picture that cannot be read,
+        FloatingPointError where the training diverges.
         """
         self._check()
         missing = [
@@ -165,6 +169,8 @@ class RegionDetector(TransformerMixin, BaseEstimator):
                 devices=self.devices,
                 precision=self.precision,
             )
+            if not np.isfinite(self.history_[step].losses).all():
+                raise FloatingPointError(f"the training for {step} diverged: choose a lower lr")
         self.weights_id_ = state_digest(self.network_)
         return self
 
@@ -232,7 +238,13 @@ class RegionDetector(TransformerMixin, BaseEstimator):
         layers = [{"params": new, "lr": self.lr * self.head_lr_factor}]
         if trunk:
             layers.append({"params": trunk, "lr": self.lr})
-        return torch.optim.SGD(layers, momentum=self.momentum, weight_decay=self.weight_decay)
+        optimizer = torch.optim.SGD(layers, momentum=self.momentum, weight_decay=self.weight_decay)
+
+        def cut(*_) -> None:
+            nn.utils.clip_grad_norm_(list(learning.values()), STEEPEST)
+
+        optimizer.register_step_pre_hook(cut)
+        return optimizer
 
     def _fabric(self):
         return lightning_fabric.Fabric(
