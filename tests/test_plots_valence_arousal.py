@@ -28,6 +28,28 @@ def test_scattered_points_are_far_from_each_other():
     assert len(set(plots.scattered(points, 100))) == len(points)
 
 
+def test_rows_are_sorted_where_the_other_rating_is_low_or_high():
+    draw = np.random.default_rng(0)
+    ratings, said = draw.uniform(1, 7, (80, 2)), draw.uniform(1, 7, (80, 2))
+    rows = plots.sorted_rows(ratings, said, 5)
+    assert list(rows) == [
+        "valence, low arousal", "valence, high arousal",
+        "arousal, low valence", "arousal, high valence",
+    ]  # fmt: skip
+    for (chosen, model, people), (k, end) in zip(
+        rows.values(), [(0, 0), (0, 1), (1, 0), (1, 1)], strict=True
+    ):
+        other = ratings[:, 1 - k]
+        edge = np.sort(other)[[20, 59]][end]
+        quarter = np.flatnonzero(other < edge) if end == 0 else np.flatnonzero(other > edge)
+        assert set(chosen) <= set(quarter) and len(chosen) == 5
+        assert chosen[0] == quarter[ratings[quarter, k].argmin()]
+        assert chosen[-1] == quarter[ratings[quarter, k].argmax()]
+        assert (np.diff(people) > 0).all()
+        np.testing.assert_array_equal(people, ratings[chosen, k])
+        np.testing.assert_array_equal(model, said[chosen, k])
+
+
 def test_pictures_lie_where_the_model_puts_them_and_dots_where_people_do():
     fig = plots.on_plane(PICTURES, RATED, SAID)
     (axis,) = fig.axes

@@ -1,16 +1,20 @@
 """Methods side by side on one rated set, against slow loops."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import clone
 from sklearn.dummy import DummyRegressor
 from sklearn.linear_model import Ridge
 
-from emobook import results
+from emobook import claims, results
 from emobook.evaluate import repeated_folds
 from emobook.features.backbones import WeightsError
+from emobook.models.valence_arousal import PerRating
 from emobook.results.rated import Rated
-from emobook.results.rated_methods import RatedMethods, not_run
+from emobook.results.rated_methods import RatedMethods, absent, not_run, pairs
 
 N, D = 60, 4
 DRAW = np.random.default_rng(0)
@@ -33,20 +37,23 @@ def methods(tmp_path, monkeypatch):
 
 
 class Seeded(DummyRegressor):
-    """Says its seed."""
+    """Says its seed, whatever it learned."""
 
-    def __init__(self, seed):
-        super().__init__(strategy="constant", constant=np.full((2,), float(seed)))
+    def __init__(self, seed=7):
+        super().__init__()
         self.seed = seed
 
+    def predict(self, X):
+        return np.full(np.shape(super().predict(X)), float(self.seed))
 
-def slow(methods, make, repeats):
+
+def slow(methods, estimator, repeats):
     """Out-of-fold predictions and training errors, fold by fold."""
     truth = RATINGS.to_numpy()
     said, trained = np.zeros((repeats, N, 2)), np.zeros((repeats, 5, 2))
     for repeat, fold, train, test in methods.rated.folds:
         if repeat < repeats:
-            model = make(repeat).fit(INPUTS[train], truth[train])
+            model = clone(estimator).fit(INPUTS[train], truth[train])
             said[repeat, test] = model.predict(INPUTS[test])
             error = model.predict(INPUTS[train]) - truth[train]
             trained[repeat, fold] = (error**2).mean(axis=0)
@@ -54,16 +61,14 @@ def slow(methods, make, repeats):
 
 
 def rows(item):
-    frame = results.rows()
+    frame = results.record.current().frame()
     return frame[frame["item"] == item].set_index(["row", "column", "metric"])
 
 
 def test_judged_methods_are_recorded_on_one_to_nine(methods):
     cells = [("Table IV", "conv-train", "VGG19"), ("Table IV", "", "Ours")]
-    found = methods.judge(
-        "ridge", lambda seed: Ridge(), inputs=INPUTS, repeats=2, cells=cells, training=True
-    )
-    said, trained = slow(methods, lambda seed: Ridge(), 2)
+    found = methods.judge("ridge", Ridge(), inputs=INPUTS, repeats=2, cells=cells, training=True)
+    said, trained = slow(methods, Ridge(), 2)
     np.testing.assert_allclose(found.test, said)
     np.testing.assert_allclose(found.training, trained)
     error = ((said - RATINGS.to_numpy()) ** 2).mean(axis=(0, 1)) * (8 / 6) ** 2
@@ -83,22 +88,24 @@ def test_judged_methods_are_recorded_on_one_to_nine(methods):
 
 
 def test_each_repeat_has_a_seed_of_its_own(methods):
-    found = methods.judge("seeds", Seeded, inputs=INPUTS, metrics=("mse",))
+    found = methods.judge("seeds", Seeded(7), inputs=INPUTS, metrics=("mse",))
     np.testing.assert_array_equal(found.test[:, 0, 0], [0, 1, 2])
+    found = methods.judge("each", PerRating(Seeded(7)), inputs=INPUTS, metrics=("mse",))
+    np.testing.assert_array_equal(found.test[:, 5, 1], [0, 1, 2])
 
 
 def test_methods_can_be_paired(methods):
-    methods.judge("ridge", lambda seed: Ridge(), inputs=INPUTS)
-    methods.judge("mean", lambda seed: DummyRegressor(), inputs=INPUTS, metrics=("mse",))
+    methods.judge("ridge", Ridge(), inputs=INPUTS)
+    methods.judge("mean", DummyRegressor(), inputs=INPUTS, metrics=("mse",))
     cell = {"paper": "kim2018", "item": "Methods", "dataset": "synthetic", "metric": "mse"}
     gain, low, high, n = results.paired_gain("ridge", "mean", column="Valence", **cell)
     assert low > 0 and high > gain and n == N
 
 
 def test_table_two_has_the_errors_of_each_fold(methods):
-    found = methods.judge("ridge", lambda seed: Ridge(), inputs=INPUTS, training=True)
+    found = methods.judge("ridge", Ridge(), inputs=INPUTS, training=True)
     methods.table_two("EfficientNet-Lite0", found, note="ours")
-    said, trained = slow(methods, lambda seed: Ridge(), 3)
+    said, trained = slow(methods, Ridge(), 3)
     table = rows("Table II")
     assert len(table) == 2 * 2 * 6
     for k, rating in enumerate(("Valence", "Arousal")):
@@ -127,7 +134,7 @@ class Weightless(DummyRegressor):
 
 def test_methods_without_weights_are_not_run(methods):
     cells = [("Table IV", "conv-train", "VGG19")]
-    assert methods.judge("none", lambda seed: Weightless(), inputs=INPUTS, cells=cells) is None
+    assert methods.judge("none", Weightless(), inputs=INPUTS, cells=cells) is None
     for item, row, column in [
         ("Methods", "none", "Arousal"), ("Table IV", "Valence conv-train", "VGG19"),
     ]:  # fmt: skip
@@ -139,3 +146,64 @@ def test_what_was_not_run_says_why(methods):
     not_run("synthetic", [("Table IV", "Valence", "SVR")], "no weights")
     row = rows("Table IV").loc[("Valence", "SVR", "mse")]
     assert np.isnan(row["value"]) and row["note"] == "not run: no weights"
+    absent("cgna")
+    printed = results.reported("kim2018").query("item in ('Table II', 'Table IV')")
+    for item, cells in printed.groupby("item"):
+        found = rows(item).query("dataset == 'cgna'")
+        assert len(found) == len(cells) and found["value"].isna().all()
+
+
+class Nearest(DummyRegressor):
+    """Says what the nearest picture that it knows was rated."""
+
+    def fit(self, X, y):
+        self.known, self.y = X, y
+        return self
+
+    def predict(self, X):
+        return self.y[((X[:, None] - self.known[None]) ** 2).sum(axis=2).argmin(axis=1)]
+
+
+def test_folds_as_printed_flatter_where_pictures_of_a_theme_are_alike(methods):
+    themes = np.random.default_rng(1).normal(size=(N // 3, D))[np.arange(N) // 3]
+    ratings = pd.DataFrame(4 + np.random.default_rng(2).normal(size=(N // 3, 2)))
+    ratings = ratings.set_axis(["valence", "arousal"], axis=1).iloc[np.arange(N) // 3]
+    rated = dataclasses.replace(methods.rated, ratings=ratings.reset_index(drop=True))
+    apart = dataclasses.replace(rated, folds=repeated_folds(ratings.to_numpy(), None, 5, 3))
+    RatedMethods(rated).leakage("nearest", Nearest(), themes, apart)
+    found = rows("Leakage")
+    gain = found.loc[("nearest, gain of the folds as printed", "Valence", "mse gain")]
+    both = [found.loc[(f"nearest, {way}", "Valence", "mse"), "value"]
+            for way in ("grouped by theme", "as printed")]  # fmt: skip
+    assert gain["low"] > 0 and gain["value"] == pytest.approx(both[0] - both[1], rel=1e-3)
+
+
+def test_bars_and_limits_are_those_that_were_recorded(methods):
+    methods.judge("mean", DummyRegressor(), inputs=INPUTS, metrics=("mse",))
+    methods.judge("ridge", Ridge(), inputs=INPUTS)
+    methods.judge("none", Weightless(), inputs=INPUTS)
+    bars, recorded = methods.bars(), rows("Methods")
+    assert list(bars) == ["ridge", "mean", "none"]
+    for k, column in enumerate(("Valence", "Arousal")):
+        row = recorded.loc[("ridge", column, "mse")]
+        assert bars["ridge"][k] == tuple(row[["value", "low", "high"]])
+    assert np.isnan(bars["none"]).all()
+    mean, least = methods.limits()
+    np.testing.assert_allclose(mean, RATINGS.var(ddof=0) * 16 / 9)
+    np.testing.assert_allclose(least, np.array([0.1, 0.05]) * 16 / 9)
+    quiet = RatedMethods(dataclasses.replace(methods.rated, noise={}))
+    assert quiet.limits()[1] is None
+
+
+def test_pairs_are_those_of_the_claims():
+    """With the paper's networks all claims are there, and as they are listed."""
+    found = pairs("network, V", ["network, A", "network, R"], ["AlexNet", "VGG19"])
+    for claim, (better, worse) in found.items():
+        for rating in ("valence", "arousal"):
+            test = claims.claims()[f"{claim}-{rating}"].test
+            assert (test.item, test.column, test.metric) == ("Methods", rating.title(), "mse")
+            assert (test.better, list(test.worse)) == (better, worse)
+    assert len(found) == 8
+    ours = pairs("network, EfficientNet-Lite0", ["network, other"], ["EfficientNet-Lite0"])
+    assert not {"kim-vgg-best", "kim-vgg-over-alexnet", "kim-train-all-alexnet"} & set(ours)
+    assert ours["kim-svr-over-transfer"] == ("SVR", ["EfficientNet-Lite0, conv-train"])

@@ -31,7 +31,26 @@ def scattered(points, count: int) -> np.ndarray:
     return np.array(chosen)
 
 
-def on_plane(sources, rated, said, scale=(1, 7), side: int = 56) -> Figure:
+def sorted_rows(ratings, said, count: int = 6) -> dict:
+    """Which pictures stand in Figs 11-14: heading → (positions, said (n,), rated (n,)).
+
+    ratings, said: (N, 2) of people and of a model. Of the quarter of pictures with the lowest, and
+    of that with the highest, arousal, `count` at equal steps of valence; and the same the other
+    way round.
+    """
+    ratings, said, rows = np.asarray(ratings, float), np.asarray(said, float), {}
+    for k, other in ((0, 1), (1, 0)):
+        low, high = np.quantile(ratings[:, other], [0.25, 0.75])
+        ends = {"low": ratings[:, other] <= low, "high": ratings[:, other] >= high}
+        for end, held in ends.items():
+            there = np.flatnonzero(held)
+            chosen = there[spread_out(ratings[there, k], count)]
+            heading = f"{RATINGS[k]}, {end} {RATINGS[other]}"
+            rows[heading] = chosen, said[chosen, k], ratings[chosen, k]
+    return rows
+
+
+def on_plane(sources, rated, said, scale=(1, 7), side: int = 40) -> Figure:
     """Pictures where a model puts them on the plane, each tied to where people put it.
 
     sources: N pictures, as for `images.read`. rated, said: (N, 2) valence and arousal of people and

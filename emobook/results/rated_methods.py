@@ -1,14 +1,15 @@
 """Methods side by side on one rated set: Tables II and IV of Kim et al. (2018)."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from sklearn.base import clone
 
 from emobook import evaluate, results
 from emobook.evaluate.scales import KIM, rescale_error
 from emobook.features.backbones import WeightsError
 from emobook.results.rated import RATINGS, Predicted, Rated
+from emobook.results.record import current
 
 PAPER = "kim2018"
 METHODS = "Methods"
@@ -27,7 +28,7 @@ class RatedMethods:
     def judge(
         self,
         row: str,
-        make: Callable,
+        estimator,
         *,
         inputs=None,
         repeats: int | None = None,
@@ -38,12 +39,13 @@ class RatedMethods:
     ) -> Predicted | None:
         """Fit and record one method; what it predicts out of fold, (R, N, 2).
 
-        make(seed) → an unfitted regressor for both ratings; repeat r of the folds has seed r, so
-        that the runs differ in both. inputs: as for `Rated.predicted`. repeats: only the first so
-        many. cells: further places for the errors, (item, row without its rating, column), as in
-        ("Table IV", "conv-frozen", "VGG19") for "Valence conv-frozen". training: errors on the
-        training images, too, which `table_two` takes. Without the weights that it needs all cells
-        are recorded as not run, and it returns None.
+        estimator: an unfitted regressor for both ratings. Where it has a seed (or, as `PerRating`,
+        what it is made of has one), that of repeat r is r: the runs differ in folds and seeds.
+        inputs: as for `Rated.predicted`. repeats: only the first so many. cells: further places for
+        the errors, (item, row without its rating, column), as in ("Table IV", "conv-frozen",
+        "VGG19") for "Valence conv-frozen". training: errors on the training images, too, which
+        `table_two` takes. Without the weights that it needs all cells are recorded as not run, and
+        it returns None.
         """
         rated, found = self.rated, []
         for repeat in range(rated.repeats if repeats is None else repeats):
@@ -51,7 +53,9 @@ class RatedMethods:
             once = replace(rated, folds=own)
             label = f"{row}, repeat {repeat + 1}"
             try:
-                made = once.predicted(make(repeat), inputs, training=training, label=label)
+                made = once.predicted(
+                    _seeded(estimator, repeat), inputs, training=training, label=label
+                )
             except WeightsError as reason:
                 for title in map(str.title, RATINGS):
                     places = [(METHODS, row, title)]
@@ -108,6 +112,83 @@ class RatedMethods:
                 PAPER, "Table II", f"{rating.title()} test {letter}", "Avg", rating,
                 said.test[..., k], metrics=("mse",), scale=KIM, note=note,
             )  # fmt: skip
+
+    def leakage(self, row: str, estimator, inputs, as_printed: Rated) -> None:
+        """Record in item "Leakage" what one method gains where related pictures may lie on both
+        sides of a fold.
+
+        row: of the method. as_printed: the same set with folds that do not mind groups. The gain
+        is the fall of the error, paired by picture.
+        """
+        ways = {f"{row}, grouped by theme": self.rated, f"{row}, as printed": as_printed}
+        for way, rated in ways.items():
+            said = rated.predicted(estimator, inputs, label=way).test
+            for k, rating in enumerate(RATINGS):
+                title = rating.title()
+                rated.record(PAPER, "Leakage", way, title, rating, said[..., k], scale=KIM)
+        for title in map(str.title, RATINGS):
+            cell = {"column": title, "dataset": self.rated.name, "metric": "mse", "paper": PAPER}
+            gain = results.paired_gain(*list(ways)[::-1], item="Leakage", **cell)
+            what = PAPER, "Leakage", f"{row}, gain of the folds as printed", title, self.rated.name
+            results.record_row(*what, "mse gain", *gain, note="on 1 to 9")
+
+    def bars(self) -> dict[str, list[tuple[float, float, float]]]:
+        """Error of each judged method with its bounds, for each rating; the best of valence first.
+        NaN where it was not run."""
+        frame = current().frame().query("paper == @PAPER and item == @METHODS and metric == 'mse'")
+        frame = frame[frame["dataset"] == self.rated.name].set_index(["column", "row"])
+        order = frame.loc["Valence"].sort_values("value", kind="stable").index
+        cells = frame[["value", "low", "high"]]
+        return {row: [tuple(cells.loc[(r.title(), row)]) for r in RATINGS] for row in order}
+
+    def limits(self) -> tuple[list[float], list[float] | None]:
+        """Of each rating the error of the mean, and that which the raters' noise leaves, or None
+        where that is not known."""
+        rated = self.rated
+        variances = rated.ratings[list(RATINGS)].var(ddof=0)
+        noise = [rated.noise[r] for r in RATINGS] if rated.noise else None
+        mean, least = (
+            part if part is None else rescale_error(part, rated.scale, KIM).tolist()
+            for part in (variances, noise)
+        )  # fmt: skip
+        return mean, least
+
+
+def pairs(ours: str, other_objects, transfer) -> dict[str, tuple[str, list[str]]]:
+    """What the claims set against each other: claim without its rating → (better, worse rows).
+
+    ours: row of the network on features. other_objects: rows of it with other networks of objects
+    than VGG16. transfer: names of the networks that were fine-tuned; the last one is VGG19, or
+    stands for it.
+    """
+    cnn = f"{list(transfer)[-1]}, conv-train"
+    found = {
+        "kim-features-over-transfer": (ours, [cnn]),
+        "kim-train-all-vgg19": (cnn, [cnn.replace("conv-train", "conv-frozen")]),
+        "kim-svr-over-transfer": ("SVR", [cnn]),
+        "kim-linear-over-transfer": ("Linear", [cnn]),
+        "kim-network-over-svr": (ours, ["SVR"]),
+    }
+    if "AlexNet" in transfer:
+        found["kim-train-all-alexnet"] = "AlexNet, conv-train", ["AlexNet, conv-frozen"]
+        if "VGG19" in transfer:
+            found["kim-vgg-over-alexnet"] = cnn, ["AlexNet, conv-train"]
+    if ours.startswith("network, V") and other_objects:
+        found["kim-vgg-best"] = ours, list(other_objects)
+    return found
+
+
+def _seeded(estimator, seed: int):
+    known = estimator.get_params()
+    return clone(estimator).set_params(
+        **{name: seed for name in ("seed", "regressor__seed") if name in known}
+    )
+
+
+def absent(dataset: str) -> None:
+    """Record all of Tables II and IV as not run on a set that is not here."""
+    cells = results.reported(PAPER).query("item in ('Table II', 'Table IV')")
+    not_run(dataset, cells[["item", "row", "column"]].to_numpy(), "the set is not here")
 
 
 def not_run(dataset: str, cells, reason) -> None:
