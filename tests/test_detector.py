@@ -324,6 +324,8 @@ def test_more_proposals_are_taught_than_looked_at(tiny):
         for mode in (True, False)
     )
     assert min(taught) > 6 == max(looked_at)
+    network.begin("emotion")
+    assert max(len(some) for some in network.train()._propose(levels)[0]) == 6
 
 
 def test_what_is_seen_in_a_picture_does_not_depend_on_the_others(tiny):

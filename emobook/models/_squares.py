@@ -37,6 +37,13 @@ def squares(sources, side: int, interpolation: str) -> tuple[torch.Tensor, np.nd
     return torch.from_numpy(np.ascontiguousarray(pixels)), sizes
 
 
+def boxes_in_square(boxes, size, side: int) -> np.ndarray:
+    """Boxes (n, 4) in pixels of a picture of size (w, h), cut at its edges, in those of the square:
+    float32 (m, 4), without those that have no area then."""
+    ends = (np.clip(boxes / np.tile(size, 2), 0, 1) * side).astype(np.float32)
+    return ends[(ends[:, 2:] > ends[:, :2]).all(axis=1)]
+
+
 def true_boxes(column: pd.Series, sizes, side: int) -> tuple[np.ndarray, torch.Tensor]:
     """Positions of the pictures whose boxes are known, and the boxes, float32 (n, T, 4), in pixels
     of the square and filled up with NaN.
@@ -62,11 +69,9 @@ def true_boxes(column: pd.Series, sizes, side: int) -> tuple[np.ndarray, torch.T
                 f"{name} must hold lists of boxes (x0, y0, x1, y1) of numbers, which row {row} "
                 f"does not: {str(boxes)[:80]}"
             )
-        ends = np.clip(ends / np.tile(sizes[row], 2), 0, 1) * side
-        solid = (ends[:, 2:] > ends[:, :2]).all(axis=1)
-        dropped += int((~solid).sum())
         known.append(row)
-        found.append(ends[solid])
+        found.append(boxes_in_square(ends, sizes[row], side))
+        dropped += len(ends) - len(found[-1])
     if not any(map(len, found)):
         raise ValueError(f"{name} holds no box with an area inside its picture: nothing to learn")
     if dropped:

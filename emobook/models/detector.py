@@ -19,8 +19,8 @@ What the text leaves open, and what was chosen:
 - each loss is weighted by 1. For a head 32 boxes of a picture are drawn, at most a quarter of
   them positive (Fast R-CNN draws 64), and the RPN chooses among the 300 most probable boxes of
   each level (usual are 1000): a step on a CPU then takes little more than half as long.
-- after training it chooses among 100 of each level, and the heads look at 50 proposals: on drawn
-  scenes the ten best regions are found as well as with 300 and 100.
+- once it is fixed, in the second step and after training, it chooses among 100 of each level and
+  gives 50 proposals: on drawn scenes the ten best regions are found as well as with 300 and 100.
 - of two regions with an IoU above .5 the weaker is dropped before the best are taken.
 - X_local, "local deep representations", are means of the region in C2, C3 and C4, side by side: of
   several levels, and of maps that know what is seen. The pyramid and the heads, which learned to
@@ -48,7 +48,7 @@ ANCHORS = (32, 64, 128, 256)  # sides in pixels, one for each of P2 to P5
 SUPPRESSED = 0.5  # IoU
 # boxes of each level, the most probable, of which the RPN makes its proposals
 _CANDIDATES = {"training": 300, "testing": 100}
-_TAUGHT = 100  # proposals of a picture in training, at least
+_TAUGHT = 100  # proposals of a picture while the RPN learns, at least
 _DRAWN, _SHARE = 32, 0.25  # boxes of a picture per step, at most so many of them positive
 
 
@@ -95,7 +95,7 @@ class RegionNetwork(PartlyFrozen):
     parts: levels of a backbone. mean, std: (3,), by which it expects pixels to be normalised.
     side: a multiple of 32. channels: of the pyramid; the heads are four times as wide, 1024 for
     256 channels as in Lin et al. anchors: four sides in pixels, aspect ratio 1:1. proposals: P,
-    boxes that the RPN suggests for a picture, in training at least 100. single_level: see
+    boxes that the RPN suggests for a picture, at least 100 in the first step. single_level: see
     `FeaturePyramid`; all four anchors then stand at each place of the one map. freeze: "none",
     "lower" or "trunk", levels of the backbone that never change. live: whether batch normalisation
     that is not frozen estimates its means anew in the first step. weights_id: of the backbone that
@@ -191,14 +191,13 @@ class RegionNetwork(PartlyFrozen):
         return torch.cat([*(part[None] for part in rpn_losses.values()), found])
 
     @torch.no_grad()
-    def detect(self, maps, count: int, levels=None) -> tuple[Found, Found]:
+    def detect(self, maps, count: int) -> tuple[Found, Found]:
         """From C2 to C5 the `count` best emotional regions, by S_emo, and objects, by p_obj.
 
-        levels: what `pyramid` makes of these maps, where that is known already.
         An emotional region lies where the head for emotion moves a proposal, an object where that
         for objects does; p_obj, p_emo and S_emo are those of the proposal.
         """
-        levels = self._levels(maps, levels)
+        levels = self._levels(maps)
         with _exact(levels["P4"]):
             proposals, _ = self._propose(levels)
             boxes = self._whole(len(proposals), self.proposals)
@@ -239,9 +238,8 @@ class RegionNetwork(PartlyFrozen):
         local = torch.cat(local, dim=-1).split([emotional.shape[1], objects.shape[1]], dim=1)
         return self.pool(maps[-1]).float(), *local
 
-    def _levels(self, maps, known=None):
-        levels = self.pyramid(maps) if known is None else known
-        return {name: level.float() for name, level in levels.items()}
+    def _levels(self, maps):
+        return {name: level.float() for name, level in self.pyramid(maps).items()}
 
     def _propose(self, levels, truth=None):
         """Proposals, a list of at most (P, 4), and where the RPN learns its losses by name."""

@@ -8,7 +8,7 @@ from PIL import Image
 from torchvision.models.detection.image_list import ImageList
 
 from emobook.models._boxes import assign
-from emobook.models._squares import squares
+from emobook.models._squares import boxes_in_square, squares
 from emobook.models.regions import RegionDetector
 
 
@@ -36,7 +36,7 @@ def inside(detector: RegionDetector, picture, truth=()) -> Inside:
     network, side = detector.network_.cpu().eval(), detector.size_
     pixels, sizes = squares([picture], side, detector.recipe_.interpolation)
     ends = np.array([tuple(box)[-4:] for box in truth], dtype=float).reshape(-1, 4)
-    true = torch.from_numpy(ends / np.tile(sizes[0], 2) * side).float()
+    true = torch.from_numpy(boxes_in_square(ends, sizes[0], side))
     with torch.no_grad():
         maps = network.maps(pixels)
         levels = network.pyramid(maps)

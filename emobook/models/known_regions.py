@@ -51,7 +51,6 @@ def _filled(boxes, size, side: int, keep: int) -> np.ndarray:
         ends = np.full((1, 4), np.nan)
     if not np.isfinite(ends).all():
         raise ValueError(f"boxes must hold lists of (x0, y0, x1, y1), not {str(boxes)[:80]}")
-    ends = np.clip(ends / np.tile(size, 2), 0, 1) * side
-    ends = ends[(ends[:, 2:] > ends[:, :2]).all(axis=1)][:keep]
-    whole = np.tile([0.0, 0.0, side, side], (keep - len(ends), 1))
-    return np.vstack([ends, whole]).astype(np.float32)
+    ends = _squares.boxes_in_square(ends, size, side)[:keep]
+    whole = np.tile(np.float32([0, 0, side, side]), (keep - len(ends), 1))
+    return np.vstack([ends, whole])

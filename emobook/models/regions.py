@@ -59,8 +59,8 @@ class RegionDetector(TransformerMixin, BaseEstimator):
     channels: of the pyramid; None is 64 for an EfficientNet and 256 for the others, as in print.
     single_level: one map in place of the pyramid (the ablation of Fig. 7).
     anchors: sides in pixels of the square, one for each level, aspect ratio 1:1.
-    proposals: boxes per picture that are looked at, in training at least 100. keep: K, regions
-        per picture.
+    proposals: boxes per picture that are looked at, at least 100 in the first step. keep: K,
+        regions per picture.
     freeze: "none" trains the whole backbone, "lower" its last level, "trunk" nothing of it; only
         in the first step. Maps of a frozen trunk are computed once per picture.
     augment: mirror every other picture.
