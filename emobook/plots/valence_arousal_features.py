@@ -64,7 +64,8 @@ def largest(values, names=None, most: int = 5) -> dict[str, float]:
     names (D,): of the values; by default those of the 1000 categories of ImageNet.
     """
     if names is None:
-        names = [ImageNetInfo().index_to_description(k) for k in range(1000)]
+        imagenet = ImageNetInfo()  # reads its lists anew each time
+        names = [imagenet.index_to_description(k) for k in range(1000)]
     best = np.argsort(-np.asarray(values), kind="stable")[:most]
     return {names[k]: float(values[k]) for k in best if values[k] > 0}
 
