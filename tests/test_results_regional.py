@@ -133,7 +133,7 @@ def test_tables_and_the_curve_are_recorded_with_their_rows(runs):
     whole = (by_row["whole picture only"].argmax(axis=2) == runs.truth()).mean()
     assert gain == pytest.approx(right - whole) and low < gain < high
     pairs = results.rows().query("item == 'Table 1 in pairs' and column == 'FI-8'")
-    assert len(pairs) == len(regional.PAIRS)
+    assert len(pairs) == len(regional.PAIRS) + len(regional.ALONE)
     pairs = pairs.set_index("row")["value"]
     assert pairs[f"{OURS}, tiny over whole picture only, tiny"] == pytest.approx(gain)
 
@@ -205,3 +205,15 @@ def test_a_better_spread_of_recalls_is_above_0():
     assert gain.value == pytest.approx(0.4, abs=0.1)
     back = more_even(truth, uneven, even)
     assert back.high < 0 and back.value == pytest.approx(-gain.value)
+
+
+def test_folds_are_cut_or_those_of_the_set():
+    class Set:
+        table = pd.DataFrame({"split": ["train", "test", "val", "test"] * 5, "group": range(20)})
+        labels = np.arange(20) % 2
+
+    (own,) = regional.folds_of(Set, 0)
+    assert own.test.tolist() == list(range(1, 20, 2)) and len(own.train) == 10
+    assert np.array_equal(np.sort(np.r_[own.train, own.test]), np.arange(20))
+    cut = regional.folds_of(Set, 4)
+    assert sorted(np.concatenate([fold.test for fold in cut])) == list(range(20)) and len(cut) == 4

@@ -7,40 +7,37 @@ from sklearn.base import clone
 from emobook import evaluate, images, results
 from emobook.evaluate import Interval
 from emobook.evaluate.detection import moved_at_random
-from emobook.evaluate.folds import Fold, class_scores
+from emobook.evaluate.folds import class_scores
 from emobook.features.base import images_of
 from emobook.results.found import KINDS
 
 ITEM = "Covered regions"
 
 
-def folds(data, splits: int = 5) -> list[Fold]:
-    """Cross-validation of a `Dataset` in `splits` parts; with 0, its own split, "test" against the
-    rest, in one fold."""
-    if splits:
-        return evaluate.repeated_folds(data.labels, data.table["group"], splits, 1)
-    test = (data.table["split"] == "test").to_numpy()
-    return [Fold(0, 0, np.flatnonzero(~test), np.flatnonzero(test))]
-
-
 def strongest(name: str, data, folds, detector, method, said: str = "") -> dict[str, Interval]:
     """Cover the strongest region of either kind of each picture that the folds test, and record in
     `ITEM` what that costs the classifier, what another box of the size costs (the baseline), and
-    the difference.
+    the difference. Pictures in which nothing was found are left out,
+    and a row for which fewer than two remain.
 
     name: of the data set. data: a `Dataset`; folds, method: as for `falls`. detector: fitted. said:
     what the names of rows of emotional regions say besides. Returns row → the difference, paired.
     """
     tested = data.table.iloc[np.concatenate([fold.test for fold in folds])]
     out = detector.transform(tested)
-    boxes = {
+    best = {
         f"strongest {kind.removesuffix('s')}{said if by == 's_emo' else ''}": [
-            regions[0][:4] for regions in out[column]
+            regions[0] for regions in out[column]
         ]
         for kind, (column, by, _) in KINDS.items()
     }
-    found = {}
+    boxes, found = {row: [one[:4] for one in some] for row, some in best.items()}, {}
     for row, fall in falls(method, data.table, data.labels, folds, boxes).items():
+        fall = fall[[one.found for one in best[row]]]
+        if len(fall) < 2:
+            place = "rao2019", ITEM, row, "beyond another box", name, "gain"
+            results.record_row(*place, None, note="not run: no region was found")
+            continue
         cost, found[row] = evaluate.bootstrap_interval(fall[:, 0]), evaluate.paired_gain(*fall.T)
         cell, n, chance = ("rao2019", ITEM, row), len(fall), float(fall[:, 1].mean())
         results.record_row(*cell, "fall of the probability", name, "share", *cost, n, chance)

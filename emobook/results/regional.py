@@ -33,8 +33,11 @@ PAIRS = {
     "rao-global-needed": ("Ours + emotional regions", "emotional regions only"),
 }
 """Claims on Table 1 → the row that should win, and the other."""
+ALONE = [("whole picture only", row) for row in ("emotional regions only", "object regions only")]
+"""What the text says besides: regions alone lose to the whole picture."""
 AGAINST = {
     "found over none": ("Ours + emotional regions", "whole picture only"),
+    "true over none": ("Ours + true regions", "whole picture only"),
     "random over none": ("Ours + random regions", "whole picture only"),
     "found over random": ("Ours + emotional regions", "Ours + random regions"),
     "true over moved": ("Ours + true regions", "Ours + true regions, moved"),
@@ -71,17 +74,12 @@ class Regional:
 
     @classmethod
     def of(cls, name, data, detector: RegionDetector, p=None, splits: int = 5, **options):
-        """The data set as a fitted detector sees it. p: by default the table's own; splits: folds
-        over all pictures, or 0 for the set's own split "test"; options: seeds, learning."""
+        """The data set as a fitted detector sees it. p: by default the table's own; splits: as for
+        `folds_of`; options: seeds, learning."""
         table = data.table
         p = np.asarray(table["p"] if p is None else np.full(len(table), p), dtype=float)
-        if splits:
-            folds = evaluate.repeated_folds(data.labels, table["group"], splits, repeats=1)
-        else:
-            test = (table["split"] == "test").to_numpy()
-            folds = [Fold(0, 0, np.flatnonzero(~test), np.flatnonzero(test))]
         X = region_features(detector, table)
-        return cls(name, X, table, data.labels, p, folds, **options)
+        return cls(name, X, table, data.labels, p, folds_of(data, splits), **options)
 
     @property
     def tested(self) -> np.ndarray:
@@ -95,8 +93,8 @@ class Regional:
 
     def scores(self, configuration: str, loss: str = "L_multi", lam: float = LAM, classes: int = 8):
         """(S, T, C) scores. configuration, loss: keys of the two tables above; lam: of L_multi,
-        where 0 is L_cls. For two classes L_multi takes f summed over either polarity. Asked again,
-        it answers from memory."""
+        where 0 is L_cls. For two classes L_multi takes f summed over either polarity, and L_p the
+        share of voters who chose the one label of eight. Asked again, it answers from memory."""
         loss = "L_cls" if loss == "L_multi" and lam == 0 else loss
         key = configuration, loss, lam if loss == "L_multi" else None, classes
         if key not in self.known:
@@ -187,8 +185,8 @@ class Regional:
         return gain[:3]
 
     def pairs(self, suffix: str) -> None:
-        """Record the gains of `PAIRS`, after `table_1`."""
-        for pair, column in itertools.product(PAIRS.values(), COLUMNS):
+        """Record the gains of `PAIRS` and `ALONE`, after `table_1`."""
+        for pair, column in itertools.product([*PAIRS.values(), *ALONE], COLUMNS):
             self.gain("Table 1", *(row + suffix for row in pair), column)
 
     def said(self, detector: RegionDetector, pictures, rows) -> dict[str, np.ndarray]:
@@ -202,6 +200,15 @@ class Regional:
             )
             found[row] = model.fit(self.X, self.y, p=self.p).predict_proba(seen)
         return found
+
+
+def folds_of(data, splits: int = 5) -> list[Fold]:
+    """Cross-validation of a `Dataset` in `splits` parts; with 0, its own split, "test" against the
+    rest, in one fold."""
+    if splits:
+        return evaluate.repeated_folds(data.labels, data.table["group"], splits, 1)
+    test = (data.table["split"] == "test").to_numpy()
+    return [Fold(0, 0, np.flatnonzero(~test), np.flatnonzero(test))]
 
 
 def sides(suffix: str, lams) -> list[tuple[str, str, list[str]]]:
