@@ -1,5 +1,7 @@
 """Objects and emotion: in the simulator the correlation is there if, and only if, it was put in."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -100,11 +102,34 @@ def test_photos_take_the_norms_of_their_tags(photos, known):
     assert found.difference().value == pytest.approx(r[0] - r[1])
 
 
+def test_pictures_with_one_word_are_resampled_together(photos, known):
+    found = Tagged.of_photos(photos, known)
+    some = found.matched
+    assert some["tag"].nunique() > some["word"].nunique() == 3  # three tags are cats
+    sides = some["valence"], some["valence_word"]
+    expected = evaluate.pearson_interval(*sides, groups=some["word"])
+    assert found.correlation("valence") == expected
+    assert expected.low != evaluate.pearson_interval(*sides, groups=some["tag"]).low
+
+
+def test_noise_is_that_of_all_pictures_and_empty_where_unknown(photos):
+    assert tagged.noise_of(photos) == pytest.approx({"valence": 0.01, "arousal": 0.01})
+    bare = photos.table.drop(columns=[f"{r}_n" for r in tagged.RATINGS])
+    assert tagged.noise_of(replace(photos, table=bare)) == {}
+    scenes = datasets.load("synthetic", n=12)
+    charged = scenes.table["boxes"].map(tagged.main_object).notna()
+    assert not charged.all()
+    said = [np.repeat(np.array(VALENCE) / 100, votes) for votes in scenes.votes]
+    expected = np.mean([one.var(ddof=1) / len(one) for one in said])
+    assert tagged.noise_of(scenes)["valence"] == pytest.approx(expected)
+
+
 def test_ceiling_is_what_raters_leave_of_perfect_agreement():
     rng = np.random.default_rng(0)
     true = rng.normal(5, 1, 4000)
     sides = {"valence": (30, 2.0), "valence_word": (10, 1.5)}
     pictures = pd.DataFrame({"id": np.arange(4000), "step": "as it is", "tag": np.arange(4000)})
+    pictures["word"] = pictures["tag"]
     for name, (n, sd) in sides.items():
         pictures[name] = true + rng.normal(0, sd / n**0.5, 4000)
         pictures[f"{name}_sd"], pictures[f"{name}_n"] = sd, n
@@ -143,7 +168,8 @@ def test_what_is_recorded(photos, known, worlds, tmp_path, monkeypatch):
     gain = frame.loc[("Figure 8, in pairs", "all matches", "valence over arousal", "oasis")]
     some = Tagged.of_photos(photos, known).matched
     sides = [(some[r], some[f"{r}_word"]) for r in tagged.RATINGS]
-    expected = evaluate.pearson_difference(*sides, groups=some["tag"])
-    assert gain["value"] == pytest.approx(expected.value, rel=1e-5)
+    expected = evaluate.pearson_difference(*sides, groups=some["word"])
+    said = list(gain[["value", "low", "high"]])
+    assert said == pytest.approx(list(expected), rel=1e-5, nan_ok=True)
     one = frame.loc[("Figure 8, by category", "valence of word and image, Animal")]
     assert np.isnan(one["value"].item()) and one["note"].item().startswith("not run")

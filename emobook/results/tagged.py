@@ -17,9 +17,9 @@ from emobook.datasets.synthetic.emotion import AROUSAL, VALENCE
 from emobook.datasets.tables import word_norms
 from emobook.evaluate import Interval, reliability, words
 from emobook.results import record_row
+from emobook.results.rated import RATINGS
 
 PAPER = "kim2018"
-RATINGS = ("valence", "arousal")
 
 
 def kind_norms(scenes: int = 2000, seed: int = 1) -> pd.DataFrame:
@@ -44,6 +44,34 @@ def main_object(boxes) -> str | None:
     """Kind of the largest charged object among boxes (kind, x0, y0, x1, y1); None without one."""
     sizes = {kind: (x1 - x0) * (y1 - y0) for kind, x0, y0, x1, y1 in boxes if kind in EVOKES}
     return max(sizes, key=sizes.get) if sizes else None
+
+
+def noise_of(dataset: Dataset) -> dict[str, float]:
+    """Variance of the raters' error in a set's mean ratings, over all of its images, by rating.
+
+    In squared units of its scale; from the columns `valence_sd` and `valence_n` of its table, or
+    in the simulator from its votes. Empty for a set that tells neither.
+    """
+    table = dataset.table
+    if dataset.name == "synthetic":
+        table = _spreads_of_votes(dataset.votes)
+    columns = {rating: [f"{rating}_{end}" for end in ("sd", "n")] for rating in RATINGS}
+    return {
+        rating: reliability.noise_variance(table[sd], table[n])
+        for rating, (sd, n) in columns.items()
+        if sd in table and n in table
+    }
+
+
+def _spreads_of_votes(votes) -> dict[str, np.ndarray]:
+    """Deviation and number of the simulator's voters, from votes (N, emotions)."""
+    n, found = votes.sum(axis=1), {}
+    for rating, values in zip(RATINGS, (VALENCE, AROUSAL), strict=True):
+        points = np.array(values) / 100
+        mean = votes @ points / n
+        squares = (votes * (points - mean[:, None]) ** 2).sum(axis=1)
+        found |= {f"{rating}_sd": np.sqrt(squares / (n - 1)), f"{rating}_n": n}
+    return found
 
 
 @dataclass(frozen=True)
@@ -80,13 +108,7 @@ class Tagged:
         """Scenes of the simulator that have a charged object; the largest one's kind is the tag."""
         tags = dataset.table["boxes"].map(main_object)
         dataset = dataset.subset(tags.notna().to_numpy())
-        votes = dataset.votes
-        n, spreads = votes.sum(axis=1), {}
-        for rating, values in zip(RATINGS, (VALENCE, AROUSAL), strict=True):
-            points = np.array(values) / 100
-            mean = votes @ points / n
-            squares = (votes * (points - mean[:, None]) ** 2).sum(axis=1)
-            spreads |= {f"{rating}_sd": np.sqrt(squares / (n - 1)), f"{rating}_n": n}
+        spreads = _spreads_of_votes(dataset.votes)
         category = pd.Series("scene", dataset.table.index)
         found = cls._of(dataset, tags[tags.notna()], category, spreads, norms)
         return cls(name, found.pictures)
@@ -111,18 +133,21 @@ class Tagged:
         return words.steps(self.pictures, self.pictures["tag"])
 
     def correlation(self, rating: str, exact: bool = False, category: str = "") -> Interval:
-        """Pearson's r of the word's and the picture's rating; the interval resamples tags.
+        """Pearson's r of the word's and the picture's rating; the interval resamples words.
+
+        Many tags share a word ("sad face" and "happy face" are both looked up as "face"): pictures
+        with one word have its rating, and its error, in common.
 
         exact: only tags that are in the norms as they are. category: only its pictures.
         """
         some = self._some(exact, category)
-        return evaluate.pearson_interval(some[rating], some[f"{rating}_word"], some["tag"])
+        return evaluate.pearson_interval(some[rating], some[f"{rating}_word"], some["word"])
 
     def difference(self, exact: bool = False) -> Interval:
-        """r of valence minus r of arousal, both on each resample of tags."""
+        """r of valence minus r of arousal, both on each resample of words."""
         some = self._some(exact)
         sides = [(some[rating], some[f"{rating}_word"]) for rating in RATINGS]
-        return evaluate.pearson_difference(*sides, groups=some["tag"])
+        return evaluate.pearson_difference(*sides, groups=some["word"])
 
     def ceiling(self, rating: str, exact: bool = False, category: str = "") -> float:
         """The r to expect if picture and word were felt to be the very same: what raters' errors
