@@ -47,7 +47,6 @@ def test_how_many_values_there_are():
     assert objects.transform([PHOTO]).shape == (1, 1000)
     assert kim.everything(families).fit_transform([PHOTO]).shape == (1, 1588)
     assert kim.everything(kim.blocks()).fit_transform([PHOTO]).shape == (1, 1438)
-    assert kim.title(families) == "All" and kim.title(kim.blocks()) == "All, no semantic"
     with pytest.raises(ValueError, match="320 or 512"):
         kim.low_level(gist=960)
 
@@ -88,6 +87,9 @@ def test_attributes_take_the_place_of_objects(tmp_path):
         kim.Attributes().fit(table)
     with pytest.raises(DatasetMissing, match="cannot be read"):
         kim.Attributes(str(tmp_path / "none.csv")).fit(table)
+    pd.DataFrame(values[[0, 0]], index=table["id"][[0, 0]]).to_csv(file)
+    with pytest.raises(DatasetError, match="more than once"):
+        kim.Attributes(str(file)).fit(table)
     pd.DataFrame(values[:, :5], index=table["id"]).to_csv(file)
     with pytest.raises(DatasetError, match="2000 numbers"):
         kim.Attributes(str(file)).fit(table)
@@ -177,6 +179,10 @@ def test_who_cannot_segment_is_named():
         semantic.SemanticShares(HalfAndHalf()).fit()
     with pytest.raises(ValueError, match="column mask_path"):
         semantic.SemanticShares().transform([PHOTO])
+    for nothing in (None, np.nan):
+        with pytest.raises(DatasetError, match="row 1 of the table has no mask"):
+            masks = [scenes(1)["mask_path"][0], nothing]
+            semantic.SemanticShares().transform(pd.DataFrame({"mask_path": masks}))
     many = HalfAndHalf().fit(None)
     many.classes = tuple(map(str, range(151)))
     with pytest.raises(ValueError, match="151 classes"):

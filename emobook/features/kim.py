@@ -118,6 +118,9 @@ class Attributes(TransformerMixin, BaseEstimator):
             table = pd.read_csv(self.file, index_col=0, dtype={0: str})
         except (OSError, ValueError):
             raise DatasetMissing(f"{self.file} cannot be read as a CSV table") from None
+        twice = table.index[table.index.duplicated()]
+        if len(twice):
+            raise DatasetError(f"{self.file} has {twice[0]} more than once")
         values = table.apply(pd.to_numeric, errors="coerce")
         if values.shape[1] != ATTRIBUTES or values.isna().any(axis=None):
             raise DatasetError(f"{self.file} has to hold {ATTRIBUTES} numbers for each picture")
@@ -173,8 +176,3 @@ def blocks(objects="tf_efficientnet_lite0", segmenter=None, gist: int = 320) -> 
 def everything(families: dict) -> FeatureUnion:
     """All of `blocks` side by side: 1588 values, or 1438 without a segmenter."""
     return FeatureUnion(list(families.items()))
-
-
-def title(families: dict) -> str:
-    """What a row with all of `families` is called: "All", or "All, no semantic"."""
-    return "All" if "semantic" in families else "All, no semantic"

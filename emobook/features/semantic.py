@@ -69,6 +69,9 @@ class SemanticShares(TransformerMixin, BaseEstimator):
     def _read(self, X) -> list[np.ndarray]:
         if "mask_path" not in getattr(X, "columns", ()):
             raise ValueError(f"segmenter {self.segmenter!r} needs a table with a column mask_path")
+        bare = np.flatnonzero(X["mask_path"].isna())
+        if len(bare):
+            raise DatasetError(f"row {bare[0]} of the table has no mask: take only rows that do")
         first = MASKS[self.segmenter]
         return [shares(read_mask(path) - first) for path in X["mask_path"]]
 
