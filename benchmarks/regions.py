@@ -17,7 +17,7 @@ classifier that sees the whole picture alone; and without regions, where nothing
 but that classifier. Seconds are those that the processor spent, so that other programs matter less.
 
 The aim was that ten regions make the whole path at most 1.15 times as long. It is missed, as the
-line `path:` says, and the multiplications of convolutions and linear layers, which are printed, too,
+line `path:` says; the multiplications of convolutions and linear layers, which are printed, too,
 say why: a pyramid and an RPN with 3 × 3 convolutions, as in print, have nearly as many as
 EfficientNet-Lite0 itself, and with 256 channels more than half as many as ResNet101 (`--backbone
 resnet101 --channels 256`). Convolutions that look at one channel at a time would be cheaper, but a
