@@ -112,6 +112,13 @@ def test_families_are_points_beside_the_error_of_the_mean():
     assert set(names) == {"network", "ridge", "always the mean"}
 
 
+def test_families_that_were_not_run_are_not_drawn():
+    columns = ["row", "column", "dataset", "value", "low", "high", "baseline"]
+    fig = figures.families(pd.DataFrame(columns=columns))
+    (axis,) = fig.axes
+    assert "not run" in axis.texts[0].get_text() and not axis.lines
+
+
 def test_the_network_has_the_sizes_and_weights_that_it_has():
     blocks = {"low-level": 438, "object": 1000, "semantic": 150}
     (axis,) = figures.network(blocks, HIDDEN["all"]).axes

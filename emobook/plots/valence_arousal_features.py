@@ -197,9 +197,11 @@ def families(rows: pd.DataFrame) -> Figure:
 
     rows: of `results.rows()`, with `row` (the family), `column` ("Valence", or "Valence, ridge",
     by what was learned on top), `dataset`, `value`, `low`, `high` and `baseline`. A row of panels
-    per set, valence and arousal.
+    per set, valence and arousal; without any row that was run, a figure that says so.
     """
     rows = rows.dropna(subset=["value"])
+    if rows.empty:
+        return _nothing("not run: no rated set is here")
     rows = rows.assign(rating=rows["column"].str.partition(",")[0])
     rows["head"] = rows["column"].str.partition(", ")[2].replace("", "network")
     sets, titles = list(dict.fromkeys(rows["dataset"])), [r.title() for r in RATINGS]
@@ -225,6 +227,14 @@ def families(rows: pd.DataFrame) -> Figure:
             axis.set(title=f"{name}\n{title.lower()}", ylim=(len(names) - 0.5, -0.5))
             axis.set_xlabel("mean squared error" if i == len(sets) - 1 else "")
         fig.legend(loc="outside lower center", ncols=4)
+    return fig
+
+
+def _nothing(text: str) -> Figure:
+    fig, axis = figure(size=(6, 1.2))
+    with style():
+        axis.axis("off")
+        axis.text(0.5, 0.5, text, ha="center", va="center", style="italic")
     return fig
 
 
