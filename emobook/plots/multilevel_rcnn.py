@@ -3,32 +3,47 @@
 import numpy as np
 from matplotlib.figure import Figure
 
-from emobook.plots import panels
-from emobook.plots.figure import style
+from emobook.plots.figure import figure, style
 
-COLORS = ("#0173b2", "#56b4e9", "#949494", "#029e73", "#d55e00")
+COLORS = {
+    "found over none": "#0173b2",
+    "true over none": "#56b4e9",
+    "random over none": "#949494",
+    "found over random": "#029e73",
+    "true over moved": "#d55e00",
+}
+_MARKERS = dict(zip(COLORS, "osX^D", strict=True))
 
 
-def gains(found: dict, xlabel: str = "gain (points)") -> Figure:
-    """A panel for each world, a dot with its 95 % interval for each choice of regions.
+def gains(found: dict) -> Figure:
+    """A dot with its 95 % interval for each choice of regions, a column of panels for each world.
 
-    found: world → choice → (gain, low, high), shares; the same choices in every world, at most
-    five. All panels have one scale, so that a gain that vanishes is seen to vanish.
+    found: world → choice, a key of `COLORS` → (gain, low, high), shares; the same choices in every
+    world. Above are the gains over none, below those over the same boxes elsewhere, which are
+    smaller: each of the two has one scale in all worlds, so that a gain that vanishes is seen to
+    vanish.
     """
-    fig, axes = panels(found, size=(3.1, 2.8), xlabel=xlabel)
-    reach = 100 * np.array([list(choices.values()) for choices in found.values()], dtype=float)
-    room = 0.05 * (max(reach.max(), 0) - min(reach.min(), 0)) + 0.5
+    choices = [choice for choice in COLORS if choice in next(iter(found.values()))]
+    over_none = [choice for choice in choices if choice.endswith("none")]
+    parts = [over_none, [choice for choice in choices if choice not in over_none]]
+    fig, axes = figure(
+        2, len(found), size=(3.1 * len(found), 4.2), sharex="row", sharey="row", squeeze=False,
+        height_ratios=[len(part) for part in parts],
+    )  # fmt: skip
     with style():
-        for world, choices in found.items():
-            for place, (choice, gain) in enumerate(choices.items()):
-                value, low, high = 100 * np.array(gain, dtype=float)
-                axes[world].errorbar(
-                    value, place, xerr=[[value - low], [high - value]], fmt="osX^D"[place],
-                    color=COLORS[place], capsize=3, label=choice,
-                )  # fmt: skip
-            axes[world].axvline(0, color="#333333", linewidth=1)
-            axes[world].set_yticks(range(len(choices)), list(choices))
-            axes[world].set_xlim(min(reach.min(), 0) - room, max(reach.max(), 0) + room)
-            axes[world].grid(axis="y", visible=False)
-        axes[world].invert_yaxis()
+        for row, part in enumerate(parts):
+            for axis, world in zip(axes[row], found, strict=True):
+                for place, choice in enumerate(part):
+                    value, low, high = 100 * np.array(found[world][choice], dtype=float)
+                    axis.errorbar(
+                        value, place, xerr=[[value - low], [high - value]], fmt=_MARKERS[choice],
+                        color=COLORS[choice], capsize=3, label=choice,
+                    )  # fmt: skip
+                axis.axvline(0, color="#333333", linewidth=1)
+                axis.grid(axis="y", visible=False)
+                axis.set_xlabel("gain (points)")
+            axes[row, 0].set_yticks(range(len(part)), part)
+            axes[row, 0].set_ylim(len(part) - 0.5, -0.5)
+        for axis, world in zip(axes[0], found, strict=True):
+            axis.set_title(world.replace(", ", ",\n"))
     return fig
