@@ -140,7 +140,6 @@ def test_ceiling_is_what_raters_leave_of_perfect_agreement():
 def test_a_set_takes_the_norms_that_fit(photos, known, monkeypatch):
     monkeypatch.setattr(tagged, "word_norms", lambda: known)
     assert Tagged.of(photos).pictures.equals(Tagged.of_photos(photos, known).pictures)
-    assert Tagged.of(photos).noise == pytest.approx({"valence": 0.01, "arousal": 0.01})
     scenes = Tagged.of(datasets.load("synthetic", n=12), "synthetic, few")
     assert scenes.name == "synthetic, few" and scenes.steps.loc["as it is", "share of tags"] == 1
 

@@ -159,14 +159,6 @@ class Tagged:
         ]
         return math.prod(sides)
 
-    @property
-    def noise(self) -> dict[str, float]:
-        """Variance of the raters' error in a mean rating, by rating; `reliability`."""
-        return {
-            r: reliability.noise_variance(self.pictures[f"{r}_sd"], self.pictures[f"{r}_n"])
-            for r in RATINGS
-        }
-
     def parts(self, rating: str) -> pd.DataFrame:
         """Variance between tags, within them, and of raters' errors; `reliability.parts`."""
         spread = [self.pictures[f"{rating}{end}"] for end in ("_sd", "_n")]
