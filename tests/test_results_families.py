@@ -168,6 +168,9 @@ def test_networks_without_weights_leave_the_other_families_alone(rated, out):
     np.testing.assert_array_equal(found[0].inputs()["all"][0], [1, 3, 2])
     frame = results.record.current().frame()
     assert set(frame["column"]) == {"VGG16"} and frame["note"].str.startswith("not run").all()
+    Families.described(one, networks, {"low": Column("low")}, names)
+    frame = results.record.current().frame()
+    assert set(frame["column"]) == {"VGG16", "semantic", "All"}
     (alone,) = Families.described(one, {"VGG16": Column("lost")}, others, names)
     assert list(alone.judge("", lambda family, seed: Ridge(), 1)) == ["low", "semantic"]
     assert {claim for claim, *_ in alone.pairs()} == {

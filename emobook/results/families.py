@@ -46,10 +46,13 @@ class Families:
         """A set described with every network of objects whose weights are here, one after another.
 
         objects: column of Table III → transformer of the set's table; others: family → transformer.
-        names: as above, without the objects. Networks without weights are recorded as not run;
-        where there are none at all, the other families are there by themselves.
+        names: as above, without the objects. Networks without weights are recorded as not run,
+        and so are "semantic" and "All" where `others` has nobody who segments. Without any network
+        of objects the other families are there by themselves.
         """
         values = {family: block.fit_transform(rated.X) for family, block in others.items()}
+        if "semantic" not in others:
+            not_run(rated.name, ["semantic", "All"], "nobody here segments pictures")
         found = []
         for title, block in objects.items():
             try:
@@ -90,7 +93,7 @@ class Families:
     @property
     def _segmenter(self) -> str:
         """Who stands in for the paper's segmenter, or ""."""
-        return self.names.get("semantic", "").partition(", ")[2]
+        return self.names["semantic"].partition(", ")[2] if "semantic" in self.blocks else ""
 
     def made_by(self, *families: str) -> str:
         """Who describes the objects and the areas in these families; "" where neither is in."""
@@ -98,7 +101,7 @@ class Families:
         parts = []
         if {"object", ALL, NO_SEMANTIC} & set(families):
             parts.append(f"objects by {self.names['object']}")
-        if "semantic" in self.blocks and (alls or "semantic" in families) and self._segmenter:
+        if self._segmenter and (alls or "semantic" in families):
             parts.append(f"areas by {self._segmenter}")
         elif alls and "semantic" not in self.blocks:
             parts.append("no semantic")
