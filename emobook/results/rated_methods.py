@@ -3,13 +3,17 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
+from scipy import stats
 from sklearn.base import clone
 
-from emobook import evaluate, results
+from emobook import datasets, evaluate, results
+from emobook.evaluate import repeated_folds
 from emobook.evaluate.scales import KIM, rescale_error
 from emobook.features.backbones import WeightsError
 from emobook.results.rated import RATINGS, Predicted, Rated
 from emobook.results.record import current
+from emobook.results.tagged import noise_of
 
 PAPER = "kim2018"
 METHODS = "Methods"
@@ -57,10 +61,7 @@ class RatedMethods:
                     _seeded(estimator, repeat), inputs, training=training, label=label
                 )
             except WeightsError as reason:
-                for title in map(str.title, RATINGS):
-                    places = [(METHODS, row, title)]
-                    places += [(item, f"{title} {rest}".strip(), col) for item, rest, col in cells]
-                    not_run(rated.name, places, reason)
+                self.missing(row, reason, cells)
                 return None
             found.append(made)
         said = Predicted(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
@@ -113,24 +114,68 @@ class RatedMethods:
                 said.test[..., k], metrics=("mse",), scale=KIM, note=note,
             )  # fmt: skip
 
-    def leakage(self, row: str, estimator, inputs, as_printed: Rated) -> None:
+    @classmethod
+    def of(cls, sets: dict, **folds) -> dict[str, "RatedMethods"]:
+        """Those of the sets that are here; of the others all of Kim's cells are recorded as not
+        run.
+
+        sets: name → options of `datasets.load`; what follows a comma is no part of the set's own
+        name, and in a set whose name ends in "shuffled" each rating belongs to another picture.
+        folds: splits and repeats, as for `Rated.of`.
+        """
+        found = {}
+        for name, options in sets.items():
+            try:
+                data = datasets.load(name.partition(",")[0], on_error="drop", **options)
+            except datasets.DatasetMissing:
+                absent(name)
+                continue
+            one = Rated.of(data, name=name, noise=noise_of(data), **folds)
+            if name.endswith("shuffled"):
+                order = np.random.default_rng(0).permutation(len(one.X))
+                mixed = one.ratings.iloc[order].reset_index(drop=True)
+                one = replace(one, ratings=mixed, noise={})
+            found[name] = cls(one)
+        return found
+
+    def leakage(self, row: str, estimator, inputs=None) -> None:
         """Record in item "Leakage" what one method gains where related pictures may lie on both
         sides of a fold.
 
-        row: of the method. as_printed: the same set with folds that do not mind groups. The gain
-        is the fall of the error, paired by picture.
+        row: of the method. The gain of folds that do not mind groups is the fall of the error,
+        paired by picture. Without the weights that it needs the gain is recorded as not run.
         """
+        ratings, repeats = self.rated.ratings.to_numpy(float), self.rated.repeats
+        apart = repeated_folds(ratings, None, len(self.rated.folds) // repeats, repeats)
+        as_printed = replace(self.rated, folds=apart)
         ways = {f"{row}, grouped by theme": self.rated, f"{row}, as printed": as_printed}
+        gained = f"{row}, gain of the folds as printed"
         for way, rated in ways.items():
-            said = rated.predicted(estimator, inputs, label=way).test
+            try:
+                said = rated.predicted(estimator, inputs, label=way).test
+            except WeightsError as reason:
+                not_run(rated.name, [("Leakage", gained, r.title()) for r in RATINGS], reason)
+                return
             for k, rating in enumerate(RATINGS):
                 title = rating.title()
                 rated.record(PAPER, "Leakage", way, title, rating, said[..., k], scale=KIM)
+        self.gain("Leakage", gained, *list(ways)[::-1])
+
+    def gain(self, item: str, row: str, better: str, worse: str) -> None:
+        """Record in `row` of an item by how much the error falls from its row `worse` to its row
+        `better`, paired by picture."""
         for title in map(str.title, RATINGS):
             cell = {"column": title, "dataset": self.rated.name, "metric": "mse", "paper": PAPER}
-            gain = results.paired_gain(*list(ways)[::-1], item="Leakage", **cell)
-            what = PAPER, "Leakage", f"{row}, gain of the folds as printed", title, self.rated.name
+            gain = results.paired_gain(better, worse, item=item, **cell)
+            what = PAPER, item, row, title, self.rated.name
             results.record_row(*what, "mse gain", *gain, note="on 1 to 9")
+
+    def missing(self, row: str, reason, cells=()) -> None:
+        """Record a method as not run: in `METHODS`, and in the places `cells` as of `judge`."""
+        for title in map(str.title, RATINGS):
+            places = [(METHODS, row, title)]
+            places += [(item, f"{title} {rest}".strip(), column) for item, rest, column in cells]
+            not_run(self.rated.name, places, reason)
 
     def bars(self) -> dict[str, list[tuple[float, float, float]]]:
         """Error of each judged method with its bounds, for each rating; the best of valence first.
@@ -140,6 +185,19 @@ class RatedMethods:
         order = frame.loc["Valence"].sort_values("value", kind="stable").index
         cells = frame[["value", "low", "high"]]
         return {row: [tuple(cells.loc[(r.title(), row)]) for r in RATINGS] for row in order}
+
+    def compared(self, ours: str, other_objects, transfer, notes: dict[str, str]):
+        """Yield (claim, better row, worse rows, column, note) for those of `pairs` whose rows were
+        all run.
+
+        notes: row → what a reader of a verdict on it must know.
+        """
+        run = {row for row, ((value, *_), _) in self.bars().items() if value == value}
+        for claim, (better, worse) in pairs(ours, other_objects, transfer).items():
+            if {better, *worse} <= run:
+                note = "; ".join(notes[row] for row in (better, *worse) if row in notes)
+                for rating in RATINGS:
+                    yield f"{claim}-{rating}", better, worse, rating.title(), note
 
     def limits(self) -> tuple[list[float], list[float] | None]:
         """Of each rating the error of the mean, and that which the raters' noise leaves, or None
@@ -159,23 +217,42 @@ def pairs(ours: str, other_objects, transfer) -> dict[str, tuple[str, list[str]]
 
     ours: row of the network on features. other_objects: rows of it with other networks of objects
     than VGG16. transfer: names of the networks that were fine-tuned; the last one is VGG19, or
-    stands for it.
+    stands for it where features are set against pixels.
     """
     cnn = f"{list(transfer)[-1]}, conv-train"
     found = {
         "kim-features-over-transfer": (ours, [cnn]),
-        "kim-train-all-vgg19": (cnn, [cnn.replace("conv-train", "conv-frozen")]),
         "kim-svr-over-transfer": ("SVR", [cnn]),
         "kim-linear-over-transfer": ("Linear", [cnn]),
         "kim-network-over-svr": (ours, ["SVR"]),
     }
-    if "AlexNet" in transfer:
-        found["kim-train-all-alexnet"] = "AlexNet, conv-train", ["AlexNet, conv-frozen"]
-        if "VGG19" in transfer:
-            found["kim-vgg-over-alexnet"] = cnn, ["AlexNet, conv-train"]
+    for name in ("AlexNet", "VGG19"):
+        if name in transfer:
+            both = f"{name}, conv-train", [f"{name}, conv-frozen"]
+            found[f"kim-train-all-{name.lower()}"] = both
+    if {"AlexNet", "VGG19"} <= set(transfer):
+        found["kim-vgg-over-alexnet"] = "VGG19, conv-train", ["AlexNet, conv-train"]
     if ours.startswith("network, V") and other_objects:
         found["kim-vgg-best"] = ours, list(other_objects)
     return found
+
+
+def printed_lead() -> pd.DataFrame:
+    """By how much the errors of VGG16 lie below those of ResNet in the five folds of Table II as
+    printed, and p of a paired t-test: a row for each rating."""
+    printed = results.reported(PAPER).query("item == 'Table II' and column != 'Avg'")
+    printed, found = printed.set_index("row")["printed"], {}
+    for rating in map(str.title, RATINGS):
+        vgg, resnet = (printed[f"{rating} test {net}"].to_numpy() for net in "VR")
+        found[rating] = (resnet - vgg).mean(), stats.ttest_rel(resnet, vgg).pvalue
+    return pd.DataFrame(found, index=["lead", "p"]).T
+
+
+def training_of(network) -> str:
+    """What a fine-tuned network was trained with, for the note of its rows: the size of its
+    pictures, epochs and rate."""
+    size = f"{network.size} px" if network.size else "its own size"
+    return f"trained at {size}, {network.epochs} epochs, rate {network.lr:g}"
 
 
 def _seeded(estimator, seed: int):
