@@ -110,6 +110,20 @@ def test_of_a_data_set():
     assert len(rated.folds) == 4
 
 
+def test_images_without_a_file_are_left_out_of_everything():
+    drawn = load("synthetic", n=20)
+    drawn.table["group"] = [f"g{i // 2}" for i in range(20)]
+    ids, truth = drawn.table["id"].tolist(), drawn.ratings.to_numpy()
+    drawn.table.loc[7, "path"] = None
+    rated = Rated.of(drawn, splits=2, repeats=1)
+    kept = [i for i in range(20) if i != 7]
+    assert rated.X["id"].tolist() == [ids[i] for i in kept]
+    np.testing.assert_array_equal(rated.ratings[["valence", "arousal"]], truth[kept])
+    assert rated.groups.tolist() == [f"g{i // 2}" for i in kept]
+    assert rated.X.index.tolist() == rated.ratings.index.tolist() == list(range(19))
+    assert sorted(np.concatenate([fold.test for fold in rated.folds])) == list(range(19))
+
+
 def test_related_images_share_a_side_unless_it_is_to_be_as_printed(rated):
     drawn = load("synthetic", n=20)
     drawn.table["group"] = np.repeat(["a", "b", "c", "d", "e"], 4)

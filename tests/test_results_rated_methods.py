@@ -12,9 +12,17 @@ from sklearn.linear_model import Ridge
 from emobook import claims, results
 from emobook.evaluate import repeated_folds
 from emobook.features.backbones import WeightsError
+from emobook.models.finetune import FineTunedRegressor
 from emobook.models.valence_arousal import PerRating
 from emobook.results.rated import Rated
-from emobook.results.rated_methods import RatedMethods, absent, not_run, pairs
+from emobook.results.rated_methods import (
+    RatedMethods,
+    absent,
+    not_run,
+    pairs,
+    printed_lead,
+    training_of,
+)
 
 N, D = 60, 4
 DRAW = np.random.default_rng(0)
@@ -169,13 +177,15 @@ def test_folds_as_printed_flatter_where_pictures_of_a_theme_are_alike(methods):
     ratings = pd.DataFrame(4 + np.random.default_rng(2).normal(size=(N // 3, 2)))
     ratings = ratings.set_axis(["valence", "arousal"], axis=1).iloc[np.arange(N) // 3]
     rated = dataclasses.replace(methods.rated, ratings=ratings.reset_index(drop=True))
-    apart = dataclasses.replace(rated, folds=repeated_folds(ratings.to_numpy(), None, 5, 3))
-    RatedMethods(rated).leakage("nearest", Nearest(), themes, apart)
+    RatedMethods(rated).leakage("nearest", Nearest(), themes)
+    RatedMethods(rated).leakage("none", Weightless(), themes)
     found = rows("Leakage")
     gain = found.loc[("nearest, gain of the folds as printed", "Valence", "mse gain")]
     both = [found.loc[(f"nearest, {way}", "Valence", "mse"), "value"]
             for way in ("grouped by theme", "as printed")]  # fmt: skip
     assert gain["low"] > 0 and gain["value"] == pytest.approx(both[0] - both[1], rel=1e-3)
+    none = found.loc[("none, gain of the folds as printed", "Arousal", "mse")]
+    assert np.isnan(none["value"]) and none["note"] == "not run: its weights are not here"
 
 
 def test_bars_and_limits_are_those_that_were_recorded(methods):
@@ -204,6 +214,55 @@ def test_pairs_are_those_of_the_claims():
             assert (test.item, test.column, test.metric) == ("Methods", rating.title(), "mse")
             assert (test.better, list(test.worse)) == (better, worse)
     assert len(found) == 8
+    assert found["kim-train-all-vgg19"] == ("VGG19, conv-train", ["VGG19, conv-frozen"])
     ours = pairs("network, EfficientNet-Lite0", ["network, other"], ["EfficientNet-Lite0"])
-    assert not {"kim-vgg-best", "kim-vgg-over-alexnet", "kim-train-all-alexnet"} & set(ours)
     assert ours["kim-svr-over-transfer"] == ("SVR", ["EfficientNet-Lite0, conv-train"])
+    of_one_network = {"kim-vgg-best", "kim-vgg-over-alexnet", "kim-train-all-alexnet"}
+    assert not (of_one_network | {"kim-train-all-vgg19"}) & set(ours)
+
+
+def test_only_claims_whose_rows_were_run_are_compared(methods):
+    for row in ("network, V, no semantic", "SVR", "VGG19, conv-train"):
+        methods.judge(row, Ridge(), inputs=INPUTS, metrics=("mse",))
+    methods.judge("Linear", Weightless(), inputs=INPUTS)
+    notes = {"VGG19, conv-train": "2 epochs", "network, V, no semantic": "objects seen by V"}
+    others = ["network, A, no semantic"]
+    found = list(methods.compared("network, V, no semantic", others, ["VGG19"], notes))
+    said = {claim: note for claim, *_, note in found}
+    assert said == {
+        f"{claim}-{rating}": note
+        for rating in ("valence", "arousal")
+        for claim, note in {
+            "kim-features-over-transfer": "objects seen by V; 2 epochs",
+            "kim-svr-over-transfer": "2 epochs",
+            "kim-network-over-svr": "objects seen by V",
+        }.items()
+    }
+    assert ("SVR", ["VGG19, conv-train"], "Arousal") in [one[1:4] for one in found]
+
+
+def test_sets_are_loaded_and_those_that_are_missing_are_not_run(methods, monkeypatch, tmp_path):
+    monkeypatch.setenv("EMOBOOK_DATA", str(tmp_path))
+    sets = {"synthetic": {"n": 12}, "synthetic, shuffled": {"n": 12}, "cgna": {}}
+    found = RatedMethods.of(sets, splits=3, repeats=2)
+    assert list(found) == ["synthetic", "synthetic, shuffled"]
+    plain, mixed = (one.rated for one in found.values())
+    assert plain.noise["valence"] > 0 and mixed.noise == {} and mixed.name == "synthetic, shuffled"
+    assert len(plain.folds) == 6 and plain.X["id"].equals(mixed.X["id"])
+    assert not plain.ratings.equals(mixed.ratings)
+    pd.testing.assert_frame_equal(
+        *(one.ratings.sort_values("valence", ignore_index=True) for one in (plain, mixed))
+    )
+    assert rows("Table IV").query("dataset == 'cgna'")["note"].str.startswith("not run").all()
+
+
+def test_the_printed_lead_is_that_of_the_erratum():
+    found = printed_lead()
+    np.testing.assert_allclose(found["lead"], [0.008, 0.004], atol=1e-9)
+    np.testing.assert_allclose(found["p"], [0.24, 0.37], atol=0.005)
+
+
+def test_notes_say_what_a_network_was_trained_with():
+    tuned = FineTunedRegressor(size=64, epochs=2, lr=0.0001)
+    assert training_of(tuned) == "trained at 64 px, 2 epochs, rate 0.0001"
+    assert training_of(tuned.set_params(size=None)).startswith("trained at its own size, 2")

@@ -4,13 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, TransformerMixin, clone
 from sklearn.linear_model import LinearRegression
 from sklearn.svm import SVR
 
-from emobook import models, train
+from emobook import images, models, train
+from emobook.datasets import load
 from emobook.features.kim import standardised
-from emobook.models import valence_arousal
 from emobook.models._validation import held_out
 from emobook.models.valence_arousal import AS_PRINTED, HIDDEN, EmotionNetwork, layers, linear, svr
 from emobook.results import reported
@@ -245,9 +245,28 @@ def test_svr_is_one_machine_for_each_rating():
         np.testing.assert_allclose(one, alone)
 
 
+class Means(TransformerMixin, BaseEstimator):
+    """Mean red, green and blue of each picture of a table, as (N, 3)."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return np.array([np.asarray(images.read(path)).mean(axis=(0, 1)) for path in X["path"]])
+
+
 def test_methods_by_name_take_tables_of_images():
+    drawn = load("synthetic", n=12)
+    ratings = drawn.ratings.to_numpy()
     for name in ("emotion-network", "linear-regression", "svr"):
-        model = models.create(name)
-        assert clone(model).get_params().keys() == model.get_params().keys()
+        options = SMALL if name == "emotion-network" else {}
+        model = models.create(name, features=Means(), **options)
+        found = model.fit(drawn.table, ratings).predict(drawn.table)
+        assert found.shape == (12, 2) and np.isfinite(found).all()
+        values = Means().transform(drawn.table)
+        if name != "emotion-network":
+            same = models.create(name, features="passthrough").fit(values, ratings)
+        else:
+            same = EmotionNetwork(**SMALL).fit(values, ratings)
+        np.testing.assert_allclose(found, same.predict(values))
     assert models.create("emotion-network").features is not None
-    assert valence_arousal.network("passthrough", seed=3).seed == 3
