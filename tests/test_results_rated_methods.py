@@ -239,6 +239,11 @@ def test_only_claims_whose_rows_were_run_are_compared(methods):
         }.items()
     }
     assert ("SVR", ["VGG19, conv-train"], "Arousal") in [one[1:4] for one in found]
+    methods.judge("AlexNet, conv-train", Ridge(), inputs=INPUTS, metrics=("mse",))
+    methods.judge("AlexNet, conv-frozen", Ridge(), inputs=INPUTS, metrics=("mse",))
+    other = {claim: note for claim, *_, note in methods.compared("none", [], ["AlexNet"], notes)}
+    assert other["kim-svr-over-transfer-valence"] == "AlexNet stands for VGG19"
+    assert other["kim-train-all-alexnet-valence"] == ""
 
 
 def test_sets_are_loaded_and_those_that_are_missing_are_not_run(methods, monkeypatch, tmp_path):

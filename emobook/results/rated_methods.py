@@ -195,7 +195,10 @@ class RatedMethods:
         run = {row for row, ((value, *_), _) in self.bars().items() if value == value}
         for claim, (better, worse) in pairs(ours, other_objects, transfer).items():
             if {better, *worse} <= run:
-                note = "; ".join(notes[row] for row in (better, *worse) if row in notes)
+                said = [notes[row] for row in (better, *worse) if row in notes]
+                if claim.endswith("-over-transfer") and "VGG19" not in transfer:
+                    said.append(f"{list(transfer)[-1]} stands for VGG19")
+                note = "; ".join(said)
                 for rating in RATINGS:
                     yield f"{claim}-{rating}", better, worse, rating.title(), note
 
