@@ -525,6 +525,16 @@ def test_compare_says_once_below_the_table_what_several_cells_have_to_say():
     assert "<li><sup>b</sup> trunk &lt;frozen&gt;.</li>" in table.html
 
 
+def test_compare_in_the_papers_form_names_metrics_and_says_notes_once():
+    for metric, value in (("mse", 0.5), ("pearson", 0.4), ("ccc", 0.3)):
+        cell = "kim2018", "Methods", "ridge", "Valence", "synthetic", metric
+        results.record_row(*cell, value, note="a <note>")
+    html = results.compare("kim2018", "Methods", down="row").html
+    for name, value in (("MSE", "0.50"), ("r", "0.40"), ("CCC", "0.30")):
+        assert f"now, {name}: {value}<sup>a</sup>" in html
+    assert html.count("a &lt;note&gt;") == 1
+
+
 def test_pictures_can_be_compared_too():
     results.record_row("rao2019", "Figure 8", "λ = 0.4", "FI-8", "synthetic", "accuracy", 0.5)
     shown = lines_of(results.compare("rao2019", "Figure 8"))

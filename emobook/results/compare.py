@@ -21,6 +21,7 @@ DECIMALS = {
     "pearson": 2,
     "ccc": 2,
 }
+SHORT = {"mse": "MSE", "pearson": "r", "ccc": "CCC"}
 ORDER = ("now", *stored.RECORDED)
 ALIKE = 3  # cells of a table that share a note, from which on it stands below the table
 
@@ -121,35 +122,34 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
     title = f"{item} ({only})" if only else item
     caption = _caption(cells, paper, item, title) + "; 95 % intervals in brackets"
     caption += stored.recordings(measured)
-    notes = [
-        *_notes(numbers),
-        *(f"<sup>{a}</sup> {escape(n.rstrip('.'))}." for n, a in letters.items()),
-    ]
+    notes = _notes(numbers, letters)
     return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=notes)
 
 
 def _form(cells: pd.DataFrame, paper: str, item: str, down: str) -> str:
     """The table in the paper's form: what is printed, and below it what was measured."""
     across = {"row": "column", "column": "row"}[down]
-    numbers = _numbers(cells)
+    numbers, letters = _numbers(cells), _letters(cells[cells["dataset"] != ""])
     heads = list(dict.fromkeys(cells[across]))
     lines = []
     for name, line in cells.groupby(down, sort=False):
-        found = {key: _stack(group, cells, numbers) for key, group in line.groupby(across)}
+        found = {key: _stack(part, cells, numbers, letters) for key, part in line.groupby(across)}
         lines.append([escape(name), *(found.get(head, "") for head in heads)])
     caption = _caption(cells, paper, item, item) + "; measured numbers in small print"
     caption += stored.recordings(cells[cells["dataset"] != ""])
-    return table_html(caption, ["", *heads], lines, row_heads=1, notes=_notes(numbers))
+    return table_html(caption, ["", *heads], lines, row_heads=1, notes=_notes(numbers, letters))
 
 
-def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict[str, int]) -> str:
+def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict, letters: dict) -> str:
     """One cell of the paper: its number, and a small line for each number that was measured."""
     first = group.iloc[0]
     texts = [] if first["remark"] == NOT_PRINTED else [_printed(first, cells, numbers)]
     for cell in group[group["value"].notna()].itertuples():
-        alone = (group["source"] == cell.source).sum() == 1
+        alone = group.loc[group["source"] == cell.source, "dataset"].nunique() == 1
         name = cell.source if alone else f"{cell.source}, {cell.dataset}"
-        texts.append(f"<small>{escape(name)}: {_measured(cell, '', {}, False)}</small>")
+        if group["metric"].nunique() > 1:
+            name += f", {SHORT.get(cell.metric, cell.metric)}"
+        texts.append(f"<small>{escape(name)}: {_measured(cell, '', letters, False)}</small>")
     if group["value"].isna().all():
         texts.append(f"<small>{NOT_RUN}</small>")
     return "<br>".join(texts)
@@ -166,12 +166,16 @@ def _letters(measured: pd.DataFrame) -> dict[str, str]:
     return dict(zip(counts.index[counts >= ALIKE], ascii_lowercase, strict=False))
 
 
-def _notes(numbers: dict[str, int]) -> list[str]:
+def _notes(numbers: dict[str, int], letters: dict[str, str]) -> list[str]:
+    """What stands below a table: its errata by number, then its notes by letter."""
     known = stored.errata().set_index("id")
     return [
-        f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
-        f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
-        for e, i in numbers.items()
+        *(
+            f"<sup>{i}</sup> {escape(known.loc[e, 'place'])}, printed: "
+            f"{escape(known.loc[e, 'printed'])}. Our reading: {escape(known.loc[e, 'reading'])}."
+            for e, i in numbers.items()
+        ),
+        *(f"<sup>{a}</sup> {escape(n.rstrip('.'))}." for n, a in letters.items()),
     ]
 
 
