@@ -516,6 +516,7 @@ def test_compare_says_once_below_the_table_what_several_cells_have_to_say():
         )
         results.record_row(*given, "artphoto", "accuracy", None, note=absent)
     results.record_row(*cell.values(), "fi", "accuracy", 0.5, note="alone")
+    results.record_row(*{**cell, "column": "FI-2"}.values(), "artphoto", "accuracy", 0.5)
     table = results.compare("rao2019", "Table 2")
     shown = lines_of(table)
     assert [shown[row, "FI-8"][1] for row in rows] == ["not runa"] * 3
@@ -523,6 +524,20 @@ def test_compare_says_once_below_the_table_what_several_cells_have_to_say():
     assert shown[rows[0], "FI-8"][2] == "50.0alone"
     assert table.html.count("trunk &lt;frozen&gt;") == table.html.count("&lt;no&gt; weights") == 1
     assert "<li><sup>b</sup> trunk &lt;frozen&gt;.</li>" in table.html
+
+
+def test_compare_says_in_a_sentence_that_nothing_was_run_on_a_set():
+    others = {**CELL, "row": "ResNet101 + L_cls"}
+    for cell in (CELL, others):
+        results.record_row(*cell.values(), "artphoto", "accuracy", None, note="not run: <absent>")
+    assert "now: artphoto" in Tags(results.compare("rao2019", "Table 2").html).rows[0]
+    results.record_row(*CELL.values(), "synthetic", "accuracy", 0.5)
+    table = results.compare("rao2019", "Table 2")
+    assert Tags(table.html).rows[0] == ["row", "column", "printed", "now: synthetic", "recorded"]
+    assert "<li>now: artphoto: not run: &lt;absent&gt;.</li>" in table.html
+    assert (table["dataset"] == "artphoto").sum() == 2  # the frame has all of them
+    results.record_row(*others.values(), "artphoto", "accuracy", None, note="not run: no weights")
+    assert "now: artphoto" in Tags(results.compare("rao2019", "Table 2").html).rows[0]
 
 
 def test_compare_in_the_papers_form_names_metrics_and_says_notes_once():

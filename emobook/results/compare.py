@@ -92,9 +92,12 @@ def _rank(values: pd.Series, known: pd.Series) -> pd.Series:
 
 
 def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
-    """One line per cell and metric, one measured column per source and data set."""
+    """One line per cell and metric, one measured column per source and data set. A set on which
+    nothing was run for one reason is a sentence below instead."""
     measured = cells[cells["dataset"] != ""]
-    sources = list(dict.fromkeys(zip(measured["source"], measured["dataset"], strict=True)))
+    absent = _absent(measured)
+    measured = measured.loc[[key not in absent for key in _keys(measured)]]
+    sources = list(dict.fromkeys(_keys(measured)))
     sources.sort(key=lambda s: (ORDER.index(s[0]), s[1]))
     ran = {source for source, _ in sources}
     if "now" not in ran:
@@ -116,13 +119,14 @@ def _html(cells: pd.DataFrame, paper: str, item: str) -> str:
         found = {(c.source, c.dataset): c for c in group.itertuples()}
         plain = metric in ("", group["unit"].iloc[0]) or metric.startswith("accuracy")
         name = column if plain or metric in column else f"{column} ({metric})"
-        texts = [_measured(found.get(s), shared[s], letters, len(sources) > 3) for s in sources]
+        texts = [_measured(found.get(s), shared[s], letters, len(heads) > 5) for s in sources]
         texts = [_printed(group.iloc[0], cells, numbers), *texts] if in_print else texts
         lines.append([escape(row), *([] if only else [escape(name)]), *texts])
     title = f"{item} ({only})" if only else item
     caption = _caption(cells, paper, item, title) + "; 95 % intervals in brackets"
     caption += stored.recordings(measured)
     notes = _notes(numbers, letters)
+    notes += [f"{escape(_head(*source, ''))}: {escape(note)}." for source, note in absent.items()]
     return table_html(caption, heads, lines, row_heads=1 if only else 2, notes=notes)
 
 
@@ -158,6 +162,24 @@ def _stack(group: pd.DataFrame, cells: pd.DataFrame, numbers: dict, letters: dic
 def _numbers(cells: pd.DataFrame) -> dict[str, int]:
     """The errata of the cells, numbered as their notes are."""
     return {e: i for i, e in enumerate((e for e in cells["erratum"].unique() if e), 1)}
+
+
+def _keys(measured: pd.DataFrame) -> list[tuple[str, str]]:
+    """Source and data set of each row."""
+    return list(zip(measured["source"], measured["dataset"], strict=True))
+
+
+def _absent(measured: pd.DataFrame) -> dict[tuple[str, str], str]:
+    """Source and data set → why nothing was run there, where that is the same for all its cells and
+    another column has numbers."""
+    if measured["value"].isna().all():
+        return {}
+    groups = measured.groupby(["source", "dataset"], sort=False)
+    return {
+        key: part["note"].iloc[0]
+        for key, part in groups
+        if part["value"].isna().all() and part["note"].nunique() == 1
+    }
 
 
 def _letters(measured: pd.DataFrame) -> dict[str, str]:
