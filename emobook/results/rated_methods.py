@@ -11,7 +11,7 @@ from emobook import datasets, evaluate, results
 from emobook.evaluate import repeated_folds
 from emobook.evaluate.scales import KIM, rescale_error
 from emobook.features.backbones import WeightsError
-from emobook.results.rated import RATINGS, Predicted, Rated
+from emobook.results.rated import RATINGS, Predicted, Rated, not_run
 from emobook.results.record import current
 from emobook.results.tagged import noise_of
 
@@ -154,7 +154,9 @@ class RatedMethods:
             try:
                 said = rated.predicted(estimator, inputs, label=way).test
             except WeightsError as reason:
-                not_run(rated.name, [("Leakage", gained, r.title()) for r in RATINGS], reason)
+                not_run(
+                    PAPER, rated.name, [("Leakage", gained, r.title()) for r in RATINGS], reason
+                )
                 return
             for k, rating in enumerate(RATINGS):
                 title = rating.title()
@@ -175,7 +177,7 @@ class RatedMethods:
         for title in map(str.title, RATINGS):
             places = [(METHODS, row, title)]
             places += [(item, f"{title} {rest}".strip(), column) for item, rest, column in cells]
-            not_run(self.rated.name, places, reason)
+            not_run(PAPER, self.rated.name, places, reason)
 
     def bars(self) -> dict[str, list[tuple[float, float, float]]]:
         """Error of each judged method with its bounds, for each rating; the best of valence first.
@@ -268,12 +270,4 @@ def _seeded(estimator, seed: int):
 def absent(dataset: str) -> None:
     """Record all of Tables II and IV as not run on a set that is not here."""
     cells = results.reported(PAPER).query("item in ('Table II', 'Table IV')")
-    not_run(dataset, cells[["item", "row", "column"]].to_numpy(), "the set is not here")
-
-
-def not_run(dataset: str, cells, reason) -> None:
-    """Record cells (item, row, column) as not run on a set, for a reason."""
-    for item, row, column in cells:
-        results.record_row(
-            PAPER, item, row, column, dataset, "mse", None, note=f"not run: {reason}"
-        )
+    not_run(PAPER, dataset, cells[["item", "row", "column"]].to_numpy(), "the set is not here")
